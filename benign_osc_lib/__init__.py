@@ -1,0 +1,29 @@
+"""The model, the training loop and the theory of the Benign Oscillation book.
+
+The symbols of the docstrings are the paper's (Lu, Wu, Yang and Zou, ICLR 2024); the book's
+notation page defines each of them once. Figures and sliders live in ``benign_osc_lib.plotting``
+and ``benign_osc_lib.widgets``, which you import yourself: they need matplotlib and ipywidgets.
+"""
+
+from . import assumptions, metrics, theory
+from .data import FeatureNoiseModel, PatchData
+from .network import init_weights, predict
+from .seeds import generators
+from .sgd import sgd_step
+from .training import Run, train
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "FeatureNoiseModel",
+    "PatchData",
+    "Run",
+    "assumptions",
+    "generators",
+    "init_weights",
+    "metrics",
+    "predict",
+    "sgd_step",
+    "theory",
+    "train",
+]

@@ -1,0 +1,133 @@
+"""Checks of arguments. Each message names the argument, the value and what is allowed."""
+
+import math
+from collections.abc import Sequence
+from numbers import Integral, Real
+
+import torch
+from torch import Tensor
+
+
+def integer(name, value, *, low, high=None):
+    """Return ``value`` as an int, or raise unless it is an integer in ``low..high``."""
+    if isinstance(value, bool) or not isinstance(value, Integral):
+        raise TypeError(f"{name} must be an integer, got {value!r}")
+    if value < low or (high is not None and value > high):
+        allowed = f"at least {low}" if high is None else f"in {low}..{high}"
+        raise ValueError(f"{name} must be {allowed}, got {value}")
+    return int(value)
+
+
+def positive(name, value):
+    """Return ``value`` as a float, or raise unless it is a finite number above 0."""
+    if isinstance(value, bool) or not isinstance(value, Real):
+        raise TypeError(f"{name} must be a number, got {value!r}")
+    if not math.isfinite(value) or value <= 0:
+        raise ValueError(f"{name} must be finite and > 0, got {value}")
+    return float(value)
+
+
+def all_between(name, value, low, high=math.inf, *, low_open=True, high_open=True):
+    """Raise unless every element of a number, array or tensor lies between ``low`` and ``high``.
+
+    Infinite and NaN elements are never allowed.
+    """
+    try:
+        v = torch.as_tensor(value, dtype=torch.float64)
+    except (TypeError, ValueError, RuntimeError):
+        raise TypeError(f"{name} must be a number, array or tensor, got {value!r}") from None
+    ok = torch.isfinite(v)
+    ok &= (v > low) if low_open else (v >= low)
+    ok &= (v < high) if high_open else (v <= high)
+    if not bool(ok.all()):
+        allowed = f"finite, {'>' if low_open else '>='} {low}"
+        if math.isfinite(high):
+            allowed += f" and {'<' if high_open else '<='} {high}"
+        raise ValueError(f"{name} must be {allowed}, got {v[~ok].flatten()[0].item()}")
+
+
+def one_of(name, value, allowed):
+    """Raise unless ``value`` is one of the strings in ``allowed``."""
+    if value not in allowed:
+        raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
+
+
+def floats(name, value, *, last):
+    """Raise unless ``value`` is a floating tensor whose shape ends in ``last``.
+
+    ``last`` holds one entry an axis: a number the axis must equal, or a name for "any size >= 1".
+    """
+    if not isinstance(value, Tensor):
+        raise TypeError(f"{name} must be a torch.Tensor, got {type(value).__name__}")
+    if not value.is_floating_point():
+        raise TypeError(f"{name} must have a floating dtype, got {value.dtype}")
+    shape, wanted = tuple(value.shape), tuple(last)
+    tail = shape[len(shape) - len(wanted) :] if len(shape) >= len(wanted) else None
+    if tail is None or any(
+        size != want if isinstance(want, int) else size < 1
+        for size, want in zip(tail, wanted, strict=True)
+    ):
+        axes = ", ".join(map(str, wanted))
+        raise ValueError(f"{name} must have shape (..., {axes}), got {shape}")
+
+
+def same_kind(**tensors):
+    """Raise unless all the named tensors share one dtype and one device."""
+    (first, a), *others = tensors.items()
+    for name, b in others:
+        if a.dtype != b.dtype:
+            raise TypeError(f"{name} must have the dtype of {first}, {a.dtype}, got {b.dtype}")
+        if a.device != b.device:
+            raise ValueError(f"{name} must be on the device of {first}, {a.device}, got {b.device}")
+
+
+def broadcast(**shapes):
+    """Return the common shape of the named leading axes, or raise if there is none."""
+    try:
+        return torch.broadcast_shapes(*shapes.values())
+    except RuntimeError:
+        got = ", ".join(f"{name} has {tuple(shape)}" for name, shape in shapes.items())
+        raise ValueError(f"the leading axes must broadcast together, but {got}") from None
+
+
+def labels(name, value):
+    """Raise unless every element of a tensor is −1 or +1."""
+    wrong = value[(value != 1) & (value != -1)]
+    if wrong.numel():
+        raise ValueError(f"{name} must hold labels -1 and +1, got {wrong.flatten()[0].item()}")
+
+
+def learning_rate(lr, like):
+    """Return ``lr`` as a tensor (...) of positive rates, with the dtype and device of ``like``."""
+    all_between("lr", lr, 0)
+    return torch.as_tensor(lr, dtype=like.dtype, device=like.device)
+
+
+def cpu_generators(generator):
+    """Return the list of generators in ``generator``, and whether it stood for a batch.
+
+    None (torch's default generator) and a single generator are no batch; a sequence is one.
+    """
+    batched = isinstance(generator, Sequence)
+    found = list(generator) if batched else [generator]
+    if not found:
+        raise ValueError("generator must hold at least one torch.Generator, got an empty sequence")
+    for g in found:
+        if g is None and not batched:
+            continue
+        if not isinstance(g, torch.Generator):
+            raise TypeError(
+                f"generator must be a torch.Generator, a sequence of them or None, got {g!r}"
+            )
+        if g.device.type != "cpu":
+            raise ValueError(
+                f"generator must be on the CPU, so that a seed means the same data on every "
+                f"device, got one on {g.device}"
+            )
+    return found, batched
+
+
+def floating_dtype(dtype):
+    """Raise unless ``dtype`` is a floating torch dtype."""
+    if not isinstance(dtype, torch.dtype) or not dtype.is_floating_point:
+        raise TypeError(f"dtype must be a floating torch dtype, got {dtype!r}")

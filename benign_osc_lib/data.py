@@ -1,0 +1,214 @@
+"""The feature-noise data model: patches, strong points and weak points (paper, section 2)."""
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from . import _checks
+
+
+@dataclass(frozen=True, eq=False)
+class PatchData:
+    """Labelled points, each made of a few patches.
+
+    Args:
+        x: the patches, (..., n, P, d). In the paper's model P = 3.
+        y: the labels, (..., n), each −1 or +1, in the dtype of ``x``.
+        is_weak: (..., n) bool, true where the point lacks the strong feature.
+        u: the strong feature, (d,), or None to read it off the data: in the paper's layout patch 0
+            of a strong point is y·u.
+        v: the weak feature, (d,), or None to read it off the data: patch 1 of every point is y·v.
+
+    Raises:
+        TypeError: something is not a tensor, or the dtypes differ.
+        ValueError: shapes or devices disagree, or a label is not ±1.
+    """
+
+    x: Tensor
+    y: Tensor
+    is_weak: Tensor
+    u: Tensor | None = None
+    v: Tensor | None = None
+
+    def __post_init__(self):
+        _checks.floats("x", self.x, last=("n", "P", "d"))
+        _checks.floats("y", self.y, last=("n",))
+        _checks.same_kind(x=self.x, y=self.y)
+        if not isinstance(self.is_weak, Tensor) or self.is_weak.dtype != torch.bool:
+            raise TypeError(f"is_weak must be a bool tensor, got {self.is_weak!r}")
+        if self.is_weak.device != self.x.device:
+            raise ValueError(
+                f"is_weak must be on the device of x, {self.x.device}, got {self.is_weak.device}"
+            )
+        for name in ("y", "is_weak"):
+            if getattr(self, name).shape != self.x.shape[:-2]:
+                raise ValueError(
+                    f"{name} must have the shape of x without its last two axes, "
+                    f"{tuple(self.x.shape[:-2])}, got {tuple(getattr(self, name).shape)}"
+                )
+        _checks.labels("y", self.y)
+        for name in ("u", "v"):
+            given = getattr(self, name)
+            if given is not None:
+                _checks.floats(name, given, last=(self.x.shape[-1],))
+                _checks.same_kind(x=self.x, **{name: given})
+                if given.ndim != 1:
+                    raise ValueError(f"{name} must have shape (d,), got {tuple(given.shape)}")
+
+    def features(self):
+        """The strong and the weak feature, (u, v), each (d,).
+
+        Raises:
+            ValueError: one was not given and the patches do not show it, because no point is
+                strong or because the patches are not laid out as in the paper.
+        """
+        strong = ~self.is_weak
+        return (
+            _read_feature("u", self.u, self.x, self.y, 0, strong),
+            _read_feature("v", self.v, self.x, self.y, 1, torch.ones_like(strong)),
+        )
+
+
+def _read_feature(name, given, x, y, patch, where):
+    """The feature that patch ``patch`` of the points ``where`` carries, times the label."""
+    if given is not None:
+        return given
+    if x.shape[-2] <= patch or not bool(where.any()):
+        raise ValueError(f"{name} must be given: no point of the data shows it in patch {patch}")
+    candidates = (y[..., None] * x[..., patch, :])[where]
+    if not torch.allclose(candidates, candidates[0].expand_as(candidates)):
+        raise ValueError(f"{name} must be given: patch {patch} times y differs between the points")
+    return candidates[0]
+
+
+@dataclass(frozen=True)
+class FeatureNoiseModel:
+    """The distribution of the data (paper, section 2).
+
+    Two features u ⟂ v stand along the first two axes of R^d, u the stronger. A point has a label
+    y = ±1, each with probability ½, and three patches:
+
+    - patch 0 is y·u in a *strong* point; in a *weak* point, which comes with probability ρ, it is
+      a noise vector;
+    - patch 1 is y·v;
+    - patch 2 is a noise vector.
+
+    Noise is Gaussian and orthogonal to both features,
+    ξ ~ N(0, σ_p² (I − uuᵀ/‖u‖² − vvᵀ/‖v‖²)) with σ_p = ``noise_norm``/√d, so that ‖ξ‖ is close
+    to ``noise_norm``.
+
+    Args:
+        d: dimension of a patch, at least 3.
+        u_norm: ‖u‖ > 0.
+        v_norm: ‖v‖, with 0 < ‖v‖ <= ‖u‖.
+        noise_norm: σ_p √d > 0.
+        rho: ρ, the probability of a weak point, in [0, 0.5).
+
+    Raises:
+        TypeError: an argument is not a number, or d not an integer.
+        ValueError: an argument is outside its range.
+    """
+
+    d: int
+    u_norm: float
+    v_norm: float
+    noise_norm: float
+    rho: float = 0.125
+
+    def __post_init__(self):
+        _checks.integer("d", self.d, low=3)
+        for name in ("u_norm", "v_norm", "noise_norm"):
+            _checks.positive(name, getattr(self, name))
+        if self.v_norm > self.u_norm:
+            raise ValueError(f"v_norm must be at most u_norm = {self.u_norm}, got {self.v_norm}")
+        _checks.all_between("rho", self.rho, 0, 0.5, low_open=False)
+
+    @property
+    def u(self):
+        """The strong feature, (d,) float64 on the CPU."""
+        return _along_axis(self.d, 0, self.u_norm)
+
+    @property
+    def v(self):
+        """The weak feature, (d,) float64 on the CPU."""
+        return _along_axis(self.d, 1, self.v_norm)
+
+    @property
+    def sigma_p(self):
+        """σ_p, the standard deviation of a noise patch along any direction ⟂ u, v."""
+        return self.noise_norm / math.sqrt(self.d)
+
+    @property
+    def nu(self):
+        """ν = ‖v‖²/‖u‖², the strength of the weak feature relative to the strong one."""
+        return self.v_norm**2 / self.u_norm**2
+
+    def sample(self, n, *, n_weak=None, generator=None, device=None, dtype=torch.float64):
+        """Draw n points.
+
+        The draw is made on the CPU in float64 and then moved, so a seed means the same data on
+        every device and, up to rounding, in every dtype.
+
+        Args:
+            n: number of points, at least 1.
+            n_weak: the exact number of weak points, at random places; None leaves it to chance,
+                each point being weak with probability ρ.
+            generator: a CPU ``torch.Generator``; or a sequence of them, for a leading axis with
+                one independent data set per generator; or None for torch's default generator.
+            device: where the result lives; None is the CPU.
+            dtype: a floating dtype.
+
+        Returns:
+            PatchData with x (..., n, 3, d), y (..., n) and is_weak (..., n).
+
+        Raises:
+            TypeError: an argument is of the wrong type.
+            ValueError: n < 1, n_weak outside 0..n, or a generator that is not on the CPU.
+        """
+        _checks.integer("n", n, low=1)
+        if n_weak is not None:
+            _checks.integer("n_weak", n_weak, low=0, high=n)
+        _checks.floating_dtype(dtype)
+        found, batched = _checks.cpu_generators(generator)
+        draws = [self._draw(n, n_weak, g) for g in found]
+        x, y, is_weak = (
+            torch.stack(parts) if batched else parts[0] for parts in zip(*draws, strict=True)
+        )
+        kind = {"device": device, "dtype": dtype}
+        return PatchData(
+            x=x.to(**kind),
+            y=y.to(**kind),
+            is_weak=is_weak.to(device=device),
+            u=self.u.to(**kind),
+            v=self.v.to(**kind),
+        )
+
+    def _draw(self, n, n_weak, generator):
+        def uniform():
+            return torch.rand(n, generator=generator, dtype=torch.float64)
+
+        y = torch.where(uniform() < 0.5, 1.0, -1.0).to(torch.float64)
+        chance = uniform()
+        if n_weak is None:
+            is_weak = chance < self.rho
+        else:
+            is_weak = chance.argsort().argsort() < n_weak
+        noise = self.sigma_p * torch.randn(n, 2, self.d, generator=generator, dtype=torch.float64)
+        for feature in (self.u, self.v):
+            noise = noise - _projection(noise, feature)
+        signs = y[:, None]
+        patch_0 = torch.where(is_weak[:, None], noise[:, 0], signs * self.u)
+        return torch.stack([patch_0, signs * self.v, noise[:, 1]], dim=1), y, is_weak
+
+
+def _along_axis(d, axis, norm):
+    vector = torch.zeros(d, dtype=torch.float64)
+    vector[axis] = norm
+    return vector
+
+
+def _projection(vectors, feature):
+    """The part of each vector (..., d) along ``feature`` (d,)."""
+    return (vectors @ feature)[..., None] * feature / (feature @ feature)

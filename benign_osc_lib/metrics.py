@@ -1,0 +1,119 @@
+"""Test accuracy, always with the number of points behind it and an interval."""
+
+import math
+from dataclasses import dataclass
+
+from . import _checks
+from .network import activation, predict
+
+
+def learned_signal(products):
+    """How much of the output filters of one sign draw from a feature, (1/m) Σ_r σ(·).
+
+    Args:
+        products: ⟨w_{j,r}, j u⟩ or ⟨w_{j,r}, j v⟩, (..., m), as in ``Run.strong`` and ``Run.weak``.
+
+    Returns:
+        (...): s for the strong feature, q for the weak one.
+    """
+    return activation(products).mean(-1)
+
+
+@dataclass(frozen=True)
+class Proportion:
+    """A share of successes, with its Wilson interval.
+
+    Args:
+        successes: number of successes.
+        n: number of trials. With n = 0 the rate is NaN and the interval is [0, 1].
+        level: confidence level of the interval.
+
+    Raises:
+        TypeError: a count is not an integer.
+        ValueError: a count is negative, successes > n, or the level is outside (0, 1).
+    """
+
+    successes: int
+    n: int
+    level: float = 0.95
+
+    def __post_init__(self):
+        _checks.integer("n", self.n, low=0)
+        _checks.integer("successes", self.successes, low=0, high=self.n)
+        _checks.all_between("level", self.level, 0, 1)
+
+    @property
+    def rate(self):
+        """successes/n."""
+        return self.successes / self.n if self.n else math.nan
+
+    @property
+    def interval(self):
+        """(low, high), the Wilson score interval; it takes the trials as independent."""
+        if self.n == 0:
+            return 0.0, 1.0
+        from scipy.stats import binomtest  # here, because importing it takes a second
+
+        ci = binomtest(self.successes, self.n).proportion_ci(self.level, method="wilson")
+        return float(ci.low), float(ci.high)
+
+    def __str__(self):
+        low, high = self.interval
+        return f"{self.rate:.1%} ({self.successes}/{self.n}, {low:.1%} to {high:.1%})"
+
+
+@dataclass(frozen=True)
+class Accuracy:
+    """Accuracy on all, on the strong and on the weak points, each a :class:`Proportion`."""
+
+    all: Proportion
+    strong: Proportion
+    weak: Proportion
+
+
+def correct(weights, data):
+    """Whether the network gets each point right, y f(x) > 0.
+
+    An output of exactly 0 is no prediction and counts as wrong; so does a non-finite one.
+
+    Args:
+        weights: (..., 2, m, d).
+        data: PatchData with n points; leading axes broadcast.
+
+    Returns:
+        A bool tensor (..., n).
+
+    Raises:
+        TypeError: dtypes differ.
+        ValueError: shapes or devices disagree.
+    """
+    margin = data.y * predict(weights, data.x)
+    return (margin > 0) & margin.isfinite()
+
+
+def accuracy(weights, data, level=0.95):
+    """Accuracy over all points of all runs together.
+
+    The Wilson interval takes the points as independent. The points of one run share a network, so
+    with few runs and many points per run the interval is too narrow; give every run few test
+    points, or compare with the spread between the runs (chapter 1 does).
+
+    Args:
+        weights: (..., 2, m, d).
+        data: PatchData with n points; leading axes broadcast.
+        level: confidence level of the intervals.
+
+    Returns:
+        An Accuracy.
+
+    Raises:
+        TypeError: dtypes differ.
+        ValueError: shapes or devices disagree, or the level is outside (0, 1).
+    """
+    right = correct(weights, data)
+    is_weak = data.is_weak.expand_as(right)
+
+    def share(which):
+        return Proportion(int((right & which).sum()), int(which.sum()), level)
+
+    return Accuracy(share(is_weak | ~is_weak), share(~is_weak), share(is_weak))

@@ -1,0 +1,94 @@
+"""The two-layer patch network of eq. (1) and its initialisation."""
+
+import torch
+
+from . import _checks
+
+
+def init_weights(m, d, scale, *, generator=None, device=None, dtype=torch.float64):
+    """Gaussian filters, every entry N(0, σ_0²).
+
+    Args:
+        m: filters per sign, at least 1.
+        d: dimension of a patch, at least 1.
+        scale: σ_0 > 0.
+        generator: a CPU ``torch.Generator``; a sequence of them for a leading axis of independent
+            networks; or None for torch's default generator.
+        device: where the result lives; None is the CPU. The draw itself is made on the CPU.
+        dtype: a floating dtype.
+
+    Returns:
+        The weights, (..., 2, m, d). Index 0 of the third axis from the end is j = +1, index 1 is
+        j = −1.
+
+    Raises:
+        TypeError: an argument is of the wrong type.
+        ValueError: an argument is outside its range.
+    """
+    _checks.integer("m", m, low=1)
+    _checks.integer("d", d, low=1)
+    _checks.positive("scale", scale)
+    _checks.floating_dtype(dtype)
+    found, batched = _checks.cpu_generators(generator)
+    drawn = [torch.randn(2, m, d, generator=g, dtype=torch.float64) for g in found]
+    weights = scale * (torch.stack(drawn) if batched else drawn[0])
+    return weights.to(device=device, dtype=dtype)
+
+
+def activation(z):
+    """σ(z) = max(z, 0)², the squared ReLU."""
+    return z.clamp(min=0).square()
+
+
+def activation_slope(z):
+    """σ'(z) = 2 max(z, 0)."""
+    return 2 * z.clamp(min=0)
+
+
+def responses(weights, x):
+    """The inner products ⟨w_{j,r}, x^(p)⟩.
+
+    Args:
+        weights: (..., 2, m, d).
+        x: patches of one point, (..., P, d).
+
+    Returns:
+        (..., 2, m, P). Leading axes broadcast.
+    """
+    return torch.einsum("...jrd,...pd->...jrp", weights, x)
+
+
+def output(z):
+    """Eq. (1) from the inner products.
+
+    f = Σ_j j F_j with F_j = (1/m) Σ_r Σ_p σ(z_{j,r,p}).
+
+    Args:
+        z: (..., 2, m, P).
+
+    Returns:
+        f, (...).
+    """
+    f_plus, f_minus = activation(z).sum(-1).mean(-1).unbind(-1)
+    return f_plus - f_minus
+
+
+def predict(weights, x):
+    """The network's output f(x; W), eq. (1). Its sign is the predicted label.
+
+    Args:
+        weights: (..., 2, m, d), as from :func:`init_weights`.
+        x: the patches of n points, (..., n, P, d), in the dtype and on the device of ``weights``.
+
+    Returns:
+        f, (..., n). Leading axes broadcast.
+
+    Raises:
+        TypeError: something is not a floating tensor, or the dtypes differ.
+        ValueError: shapes or devices disagree.
+    """
+    _checks.floats("weights", weights, last=(2, "m", "d"))
+    _checks.floats("x", x, last=("n", "P", weights.shape[-1]))
+    _checks.same_kind(weights=weights, x=x)
+    _checks.broadcast(weights=weights.shape[:-3], x=x.shape[:-3])
+    return output(responses(weights.unsqueeze(-4), x))

@@ -1,0 +1,160 @@
+"""The one style of the book's figures, and its standard panels.
+
+Strong feature dark grey, weak feature blue, noise orange; large learning rate solid, small rate
+dashed. A figure is 5.6 inches wide with 11-point text, so that it can be read on a phone.
+"""
+
+import io
+
+import matplotlib.pyplot as plt
+import torch
+from matplotlib.ticker import MaxNLocator
+
+STRONG, WEAK, NOISE = "#404040", "#0072b2", "#d55e00"
+"""Colours of the strong feature, the weak feature and the noise (from Okabe and Ito's palette)."""
+
+LARGE, SMALL = "-", "--"
+"""Line styles of the large and of the small learning rate."""
+
+WIDTH = 5.6
+"""Width of every figure, in inches."""
+
+STYLE = {
+    "axes.grid": True,
+    "axes.spines.right": False,
+    "axes.spines.top": False,
+    "axes.titlesize": 11,
+    "figure.constrained_layout.use": True,
+    "figure.dpi": 140,
+    "font.size": 11,
+    "grid.alpha": 0.25,
+    "legend.fontsize": 10,
+    "legend.frameon": False,
+    "lines.linewidth": 1.4,
+    "mathtext.fontset": "cm",
+}
+
+
+def use_style():
+    """Make the book's style the default of all matplotlib figures drawn after this call."""
+    plt.rcParams.update(STYLE)
+
+
+def figure(rows=1, columns=1, *, height=2.6, **options):
+    """A figure of the book's width.
+
+    Args:
+        rows: number of rows of panels.
+        columns: number of columns; two still read well on a phone.
+        height: height of one row, in inches.
+        options: passed on to ``plt.subplots``.
+
+    Returns:
+        What ``plt.subplots`` returns.
+    """
+    return plt.subplots(rows, columns, figsize=(WIDTH, rows * height), **options)
+
+
+def signals(ax, run, *, style=LARGE):
+    """Draw ⟨w_{j,r}, j u⟩ (grey) and ⟨w_{j,r}, j v⟩ (blue) of all 2m filters against the step.
+
+    Args:
+        ax: matplotlib axes.
+        run: a Run without batch axes.
+        style: line style; LARGE or SMALL.
+    """
+    for values, color, name in ((run.strong, STRONG, "u"), (run.weak, WEAK, "v")):
+        lines = ax.plot(run.steps, values.flatten(1).cpu(), style, color=color, lw=0.8, alpha=0.8)
+        lines[0].set_label(rf"$\langle w_{{j,r}},\, j{name} \rangle$")
+    ax.set_xlabel("step")
+
+
+def margins(ax, run, points, *, color, style=LARGE, label=None):
+    """Draw y f at every visit to some training points, in visiting order, against the epoch.
+
+    Args:
+        ax: matplotlib axes.
+        run: a Run without batch axes, trained in cyclic order.
+        points: which training points, a bool tensor (n,).
+        color: of the line.
+        style: line style; LARGE or SMALL.
+        label: of the line in the legend.
+    """
+    visits = run.margins[:, points]
+    epochs = torch.linspace(0, len(visits), visits.numel() + 1)[:-1]
+    ax.plot(epochs, visits.flatten().cpu(), style, color=color, lw=0.8, label=label)
+    ax.set_xlabel("epoch")
+
+
+def loss(ax, run, *, color=STRONG, style=LARGE, label=None):
+    """Draw the loss against the epoch: the mean of ½ (f − y)² over the visits of an epoch.
+
+    Args:
+        ax: matplotlib axes.
+        run: a Run without batch axes.
+        color: of the line.
+        style: line style; LARGE or SMALL.
+        label: of the line in the legend.
+    """
+    ax.plot(run.loss.mean(-1).cpu(), style, color=color, label=label)
+    ax.set_xlabel("epoch")
+
+
+def patches(axes, point, *, names, colors):
+    """Draw the patches of one point, one bar chart a patch.
+
+    Args:
+        axes: as many matplotlib axes as patches.
+        point: the patches, (P, d).
+        names: P titles.
+        colors: P colours.
+    """
+    for ax, patch, name, color in zip(axes, point.cpu(), names, colors, strict=True):
+        ax.bar(range(1, len(patch) + 1), patch, width=1.6, color=color)
+        ax.set_xlim(-2, len(patch) + 2)
+        ax.set_title(name)
+        ax.set_xlabel("coordinate")
+        ax.xaxis.set_major_locator(MaxNLocator(4, integer=True))
+
+
+def to_png(fig, *, dpi=100):
+    """Render a figure, close it and return the PNG file as bytes: a frame for a slider."""
+    buffer = io.BytesIO()
+    fig.savefig(buffer, format="png", dpi=dpi)
+    plt.close(fig)
+    return buffer.getvalue()
+
+
+def network_diagram(ax):
+    """Draw the network of eq. (1): three patches, the shared filters of both signs, the output.
+
+    Args:
+        ax: matplotlib axes; their frame and ticks are removed.
+    """
+    ax.set_axis_off()
+    ax.set_xlim(0, 10)
+    ax.set_ylim(0, 10)
+    box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "linewidth": 1.4}
+
+    def node(x, y, text, color):
+        ax.text(x, y, text, ha="center", va="center", bbox={**box, "edgecolor": color}, zorder=3)
+
+    def arrow(start, end):
+        ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.6"}, zorder=1)
+
+    inputs = ((8.4, r"$y\,u$", STRONG), (5.0, r"$y\,v$", WEAK), (1.6, r"$\xi$", NOISE))
+    signs = ((7.2, r"$F_{+1}$", "+"), (2.8, r"$F_{-1}$", "-"))
+    for y, text, color in inputs:
+        node(0.8, y, text, color)
+        for y_sign, _, _ in signs:
+            arrow((1.4, y), (3.4, y_sign))
+    for y, text, sign in signs:
+        j = f"{sign}1"
+        node(4.5, y, rf"$\sigma(\langle w_{{{j},r}},\, x^{{(p)}} \rangle)$", "0.4")
+        arrow((5.8, y), (6.7, y))
+        node(7.3, y, text, "0.4")
+        arrow((7.9, y), (9.1, 5.2 if sign == "+" else 4.8))
+        ax.text(8.4, 6.6 if sign == "+" else 3.4, rf"${sign}$", ha="center", va="center")
+    node(9.4, 5.0, r"$f$", "0.2")
+    for x, text in ((0.8, "patches"), (4.5, "m filters a sign"), (7.3, "mean"), (9.4, "output")):
+        ax.text(x, 9.8, text, ha="center", va="center", fontsize=10)
