@@ -1,0 +1,89 @@
+"""Write the claims of claims.yml into the page chapters/claims.
+
+The page keeps its own introduction; the line `LEDGER` in it is replaced by a table of counts and
+one block per claim, with the label `claim-<id>` that chapters link to as `[eq. (1)](#claim-eq-1)`.
+"""
+
+from collections import Counter
+from pathlib import Path
+
+import yaml
+
+PAGE = "chapters/claims"
+MARKER = "LEDGER"
+GROUPS = {
+    "setting": "The paper's setting",
+    "theory": "The paper's theory",
+    "experiments": "The paper's experiments",
+    "ours": "Beyond the paper",
+}
+STATUSES = {  # and the colour of each badge
+    "reproduced": "success",
+    "corrected": "primary",
+    "partly": "warning",
+    "negative": "danger",
+    "open": "muted",
+}
+
+
+def as_list(value):
+    """A field that may be absent, one string or a list of strings, as a list."""
+    return [value] if isinstance(value, str) else value or []
+
+
+def counts(claims):
+    """A table: how many claims of the paper's and of ours have each status."""
+    count = Counter((claim["status"], claim["source"]) for claim in claims)
+    rows = [f"| {s} | {count[s, 'paper']} | {count[s, 'ours']} |" for s in STATUSES]
+    return "\n".join(["| status | the paper's | ours |", "|---|---:|---:|", *rows])
+
+
+def links(claim, repository):
+    """Where the claim is shown, computed and tested."""
+    found = []
+    if claim.get("chapter"):
+        found.append(f"shown in [](#{claim['anchor']})")
+    found += [f"computed by {{py:obj}}`{name}`" for name in as_list(claim.get("function"))]
+    for test in as_list(claim.get("test")):
+        path, _, name = test.partition("::")
+        found.append(f"tested by [`{name}`]({repository}/{path})")
+    return " · ".join(found)
+
+
+def block(claim, repository):
+    """One claim in MyST Markdown."""
+    badge = f"{{bdg-{STATUSES[claim['status']]}}}`{claim['status']}`"
+    parts = [
+        f"(claim-{claim['id']})=\n### {claim['title']}",
+        f"{badge} {claim['kind']}",
+        claim["statement"],
+        claim.get("note"),
+        links(claim, repository),
+    ]
+    return "\n\n".join(part.strip() for part in parts if part)
+
+
+def ledger(claims, repository):
+    """The whole ledger in MyST Markdown."""
+    parts = [counts(claims)]
+    for group, heading in GROUPS.items():
+        parts.append(f"## {heading}")
+        parts += [block(claim, repository) for claim in claims if claim["group"] == group]
+    return "\n\n".join(parts)
+
+
+def fill_page(app, docname, source):
+    """Replace the marker of the claims page."""
+    if docname != PAGE:
+        return
+    path = Path(app.srcdir, "claims.yml")
+    app.env.note_dependency(str(path))  # a changed ledger rebuilds the page
+    theme = app.config.html_theme_options
+    repository = f"{theme['repository_url']}/blob/{theme['repository_branch']}"
+    claims = yaml.safe_load(path.read_text(encoding="utf-8"))
+    source[0] = source[0].replace(MARKER, ledger(claims, repository))
+
+
+def setup(app):
+    app.connect("source-read", fill_page)
+    return {"parallel_read_safe": True, "parallel_write_safe": True}

@@ -1,0 +1,55 @@
+"""What several tests of the book need: where things are, and how to read them."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import nbformat
+import yaml
+
+from tools.set_repository import files
+
+ROOT = Path(__file__).resolve().parents[2]
+SITE = ROOT / "_build" / "html"
+CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
+CLAIM_LINK = re.compile(r"\]\(#claim-([\w-]+)\)")
+
+
+def toc():
+    """The pages of the book in reading order, as paths without a suffix."""
+    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
+    parts = (chapter["file"] for part in contents["parts"] for chapter in part["chapters"])
+    return [contents["root"], *parts]
+
+
+def chapters():
+    """The notebooks among the pages."""
+    return [ROOT / f"{page}.ipynb" for page in toc() if (ROOT / f"{page}.ipynb").exists()]
+
+
+def read(path):
+    return nbformat.read(path, as_version=4)
+
+
+def markdown(notebook):
+    """All the text of a notebook."""
+    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+
+
+def section(text, heading):
+    """What stands under a heading `## heading`, up to the next one of its level; "" without it."""
+    match = re.search(rf"^## {re.escape(heading)}\s*$(.*?)(?=^#{{1,2}} |\Z)", text, re.M | re.S)
+    return match[1] if match else ""
+
+
+def commit_copy(folder):
+    """A git repository in `folder` with one commit: the working tree as it is on disk."""
+    for path in files(ROOT):
+        copy = folder / path.relative_to(ROOT)
+        copy.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(path, copy)
+    author = ["-c", "user.name=test", "-c", "user.email=test@example.com"]
+    for arguments in (["init", "-q"], ["add", "-A"], [*author, "commit", "-qm", "copy"]):
+        subprocess.run(["git", *arguments], cwd=folder, check=True)
+    return folder

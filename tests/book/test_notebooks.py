@@ -1,0 +1,130 @@
+"""Every chapter is stored as it was run, whole, in order, and in the shape a reader expects."""
+
+import re
+from collections import Counter
+
+import nbformat
+import pytest
+
+from tests.book.common import ROOT, chapters, markdown, read, section
+from tools.execute import HERO, WIDGETS, first_png
+
+EXEMPTION = re.compile(
+    r"(nbval|pytest_validate)[-_](ignore[-_]output|skip|raises[-_]exception)"
+    r"|(raises-exception|skip-execution)",
+    re.I,
+)
+BOOTSTRAP = ["try:", "    import benign_osc_lib", "except ImportError:"]
+WIDGET = "application/vnd.jupyter.widget-view+json"
+each_chapter = pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
+
+
+def code_cells(path):
+    return [cell for cell in read(path).cells if cell.cell_type == "code"]
+
+
+def figures(path):
+    """The code cells that show a picture."""
+    return [
+        cell
+        for cell in code_cells(path)
+        if any(mime.startswith("image/") for out in cell.outputs for mime in out.get("data", {}))
+    ]
+
+
+@each_chapter
+def test_every_cell_was_run_in_order(path):
+    counts = [cell.execution_count for cell in code_cells(path)]
+    assert counts == list(range(1, len(counts) + 1))
+
+
+@each_chapter
+def test_no_errors_and_no_warnings(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            assert output.output_type != "error", cell.id
+            assert output.get("name") != "stderr", (cell.id, output.text)
+
+
+@each_chapter
+def test_no_comparison_is_waived_without_a_reason(path):
+    for cell in code_cells(path):
+        comments = "\n".join(re.findall(r"#.*", cell.source))
+        tags = " ".join(cell.metadata.get("tags", []))
+        if EXEMPTION.search(f"{comments} {tags}"):
+            assert len(cell.metadata.get("nbval_reason", "")) > 20, cell.id
+
+
+@each_chapter
+def test_figures_say_what_they_show(path):
+    for cell in figures(path):
+        about = cell.metadata.get("mystnb", {})
+        alt = about.get("image", {}).get("alt", "")
+        assert len(alt) >= 30 and not re.search(r"\.(png|svg|jpe?g)$", alt), cell.id
+        assert about.get("figure", {}).get("caption"), cell.id
+        assert about.get("figure", {}).get("name"), cell.id
+
+
+def test_figure_names_are_unique():
+    names = [cell.metadata.mystnb.figure.name for path in chapters() for cell in figures(path)]
+    assert not [name for name, count in Counter(names).items() if count > 1]
+
+
+@each_chapter
+def test_first_code_cell_installs_the_library_in_colab(path):
+    first = code_cells(path)[0]
+    assert {"colab-bootstrap", "hide-cell"} <= set(first.metadata.get("tags", []))
+    assert first.source.splitlines()[:3] == BOOTSTRAP
+    assert first.source.splitlines()[3].startswith("    %pip install -q ")
+
+
+@each_chapter
+def test_skeleton(path):
+    text = markdown(read(path))
+    assert text.startswith("# "), "a chapter starts with its title"
+    for phrase in ("what you will learn", "prerequisites", "run time"):
+        assert phrase in text.lower()
+    assert section(text, "What this chapter established").strip()
+    assert section(text, "Exercises").strip()
+
+
+@each_chapter
+def test_exercises_have_hidden_solutions(path):
+    text = markdown(read(path))
+    exercises = re.findall(r"^[:`]{3,}\{exercise\}.*\n:label: (\S+)", text, re.M)
+    solutions = re.findall(
+        r"^[:`]{3,}\{solution(?:-start)?\} (\S+)\n(?::.*\n)*?:class: dropdown", text, re.M
+    )
+    assert len(exercises) >= 2
+    assert exercises == solutions
+
+
+@each_chapter
+def test_small_and_normalised(path):
+    notebook = read(path)
+    assert path.stat().st_size < 3 * 2**20
+    assert path.read_text(encoding="utf-8") == nbformat.writes(notebook) + "\n"
+    metadata = dict(notebook.metadata)
+    widgets = metadata.pop("widgets", {WIDGETS: {"state": {}}})
+    assert metadata == {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    models = list(widgets[WIDGETS]["state"])
+    assert models == [f"{number:032x}" for number in range(len(models))]
+    ids = [cell.id for cell in notebook.cells]
+    assert len(set(ids)) == len(ids)
+    assert not [cell.id for cell in notebook.cells if "execution" in cell.metadata]
+
+
+@each_chapter
+def test_widgets_have_a_short_text_form(path):
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            if WIDGET in output.get("data", {}):
+                assert len(output.data["text/plain"]) < 200, cell.id
+
+
+def test_front_picture_is_the_one_of_chapter_one():
+    path = ROOT / "chapters" / "01_two_learning_rates.ipynb"
+    assert HERO.read_bytes() == first_png(read(path), "hero-figure")

@@ -1,0 +1,43 @@
+"""Every page as a reader sees it in a browser, on a laptop and on a phone."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.book.common import CONFIG, toc
+
+FAULTS = """() => ({
+    "formulas not rendered": [...document.querySelectorAll("span.math, div.math")]
+        .filter((formula) => !formula.querySelector("mjx-container")).length,
+    "formula errors": document.querySelectorAll("mjx-merror").length,
+    "pictures without alternative text": [...document.querySelectorAll("main img")]
+        .filter((image) => !image.alt.trim()).length,
+    "pixels wider than the screen":
+        Math.max(0, document.documentElement.scrollWidth - window.innerWidth),
+})"""
+
+
+def test_packages_are_those_the_pages_load():
+    manifest = json.loads((Path(__file__).parent / "package.json").read_text())
+    settings = json.dumps(CONFIG["sphinx"]["config"])
+    loaded = re.findall(r"cdn\.jsdelivr\.net/npm/((?:@[^/@]+/)?[^/@\"]+)@([\w.-]+)/", settings)
+    assert dict(loaded) == manifest["dependencies"]
+
+
+@pytest.mark.parametrize("width", [1280, 390])
+@pytest.mark.parametrize("name", toc())
+def test_page_is_sound(open_page, name, width):
+    page = open_page(f"{name}.html", width)
+    assert {fault: count for fault, count in page.evaluate(FAULTS).items() if count} == {}
+    assert page.faults == []
+
+
+def test_slider_moves_without_a_kernel(open_page):
+    page = open_page("chapters/01_two_learning_rates.html", 1280)
+    picture = page.locator(".bo-frame img:visible").first
+    before = picture.get_attribute("alt")
+    page.locator(".noUi-handle").first.press("ArrowRight")
+    assert picture.get_attribute("alt") != before
+    assert page.faults == []

@@ -1,0 +1,87 @@
+#!/usr/bin/env python3
+"""Re-run chapters in place and store their outputs.
+
+    tools/execute.py [CH ...]    # CH: how a chapter's file name starts, as 02; none: all of them
+
+A run without changes leaves the files as they were, to the byte. A chapter that fails is left
+untouched.
+"""
+
+import base64
+import json
+import sys
+import time
+from pathlib import Path
+
+import nbformat
+from nbclient import NotebookClient
+from nbclient.exceptions import CellExecutionError
+
+ROOT = Path(__file__).resolve().parent.parent
+CHAPTERS = ROOT / "chapters"
+HERO = ROOT / "images" / "two-rates.png"  # README and index show it
+WIDGETS = "application/vnd.jupyter.widget-state+json"
+
+
+def execute(path):
+    """The notebook at `path`, run in a new kernel."""
+    notebook = nbformat.read(path, as_version=4)
+    NotebookClient(
+        notebook,
+        kernel_name="python3",
+        timeout=600,
+        record_timing=False,
+        store_widget_state=True,
+        coalesce_streams=True,
+        resources={"metadata": {"path": str(path.parent)}},
+    ).execute()
+    return normalise(notebook)
+
+
+def normalise(notebook):
+    """The same notebook without what differs from run to run or from machine to machine."""
+    kept = {
+        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+        "language_info": {"name": "python"},
+    }
+    if "widgets" in notebook.metadata:
+        kept["widgets"] = notebook.metadata.widgets
+    notebook.metadata = nbformat.from_dict(kept)
+    # Widget ids are random, but widgets come in order: number them, wherever an id is written.
+    text = json.dumps(notebook)
+    for number, model_id in enumerate(kept.get("widgets", {}).get(WIDGETS, {}).get("state", {})):
+        text = text.replace(model_id, f"{number:032x}")
+    return nbformat.from_dict(json.loads(text))
+
+
+def first_png(notebook, cell_id):
+    """The first PNG image that a cell shows, as bytes."""
+    cell = next(cell for cell in notebook.cells if cell.get("id") == cell_id)
+    images = (output.get("data", {}).get("image/png") for output in cell.outputs)
+    return base64.b64decode(next(image for image in images if image))
+
+
+def main(numbers):
+    paths = sorted(p for n in numbers or [""] for p in CHAPTERS.glob(f"{n}*.ipynb"))
+    if not paths:
+        sys.exit(f"no chapter in {CHAPTERS.name}/ starts with {' or '.join(numbers)}")
+    failed = False
+    for path in paths:
+        print(f"{path.name} ...", end=" ", flush=True)
+        start = time.perf_counter()
+        try:
+            notebook = execute(path)
+        except CellExecutionError as error:
+            print(f"failed, left untouched\n{error}")
+            failed = True
+            continue
+        nbformat.write(notebook, path)
+        if path.name.startswith("01_"):
+            HERO.parent.mkdir(exist_ok=True)
+            HERO.write_bytes(first_png(notebook, "hero-figure"))
+        print(f"{time.perf_counter() - start:.1f} s")
+    return failed
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
