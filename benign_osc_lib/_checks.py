@@ -4,6 +4,7 @@ import math
 from collections.abc import Sequence
 from numbers import Integral, Real
 
+import numpy as np
 import torch
 from torch import Tensor
 
@@ -18,13 +19,30 @@ def integer(name, value, *, low, high=None):
     return int(value)
 
 
-def positive(name, value):
-    """Return ``value`` as a float, or raise unless it is a finite number above 0."""
+def number(name, value):
+    """Return ``value`` as a float, or raise unless it is a real number."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
+    return float(value)
+
+
+def positive(name, value):
+    """Return ``value`` as a float, or raise unless it is a finite number above 0."""
+    number(name, value)
     if not math.isfinite(value) or value <= 0:
         raise ValueError(f"{name} must be finite and > 0, got {value}")
     return float(value)
+
+
+def numeric(name, value):
+    """Return a number, array or tensor as a real tensor (numbers as float64), or raise."""
+    if isinstance(value, Real) and not isinstance(value, bool):
+        return torch.tensor(float(value), dtype=torch.float64)
+    if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
+        return torch.as_tensor(value)
+    if isinstance(value, Tensor) and not value.is_complex() and value.dtype != torch.bool:
+        return value
+    raise TypeError(f"{name} must be a number, array or tensor, got {value!r}")
 
 
 def all_between(name, value, low, high=math.inf, *, low_open=True, high_open=True):
@@ -32,10 +50,7 @@ def all_between(name, value, low, high=math.inf, *, low_open=True, high_open=Tru
 
     Infinite and NaN elements are never allowed.
     """
-    try:
-        v = torch.as_tensor(value, dtype=torch.float64)
-    except (TypeError, ValueError, RuntimeError):
-        raise TypeError(f"{name} must be a number, array or tensor, got {value!r}") from None
+    v = numeric(name, value).double()
     ok = torch.isfinite(v)
     ok &= (v > low) if low_open else (v >= low)
     ok &= (v < high) if high_open else (v <= high)
@@ -44,6 +59,12 @@ def all_between(name, value, low, high=math.inf, *, low_open=True, high_open=Tru
         if math.isfinite(high):
             allowed += f" and {'<' if high_open else '<='} {high}"
         raise ValueError(f"{name} must be {allowed}, got {v[~ok].flatten()[0].item()}")
+
+
+def instance(name, value, kind):
+    """Raise unless ``value`` is an instance of the class ``kind``."""
+    if not isinstance(value, kind):
+        raise TypeError(f"{name} must be a {kind.__name__}, got {type(value).__name__}")
 
 
 def one_of(name, value, allowed):
@@ -97,10 +118,21 @@ def labels(name, value):
         raise ValueError(f"{name} must hold labels -1 and +1, got {wrong.flatten()[0].item()}")
 
 
+def numbers(name, value):
+    """Return a number, array, tensor or nested list as a real tensor, or raise."""
+    if isinstance(value, Sequence) and not isinstance(value, str):
+        try:
+            value = torch.as_tensor(value, dtype=torch.float64)
+        except (TypeError, ValueError, RuntimeError):
+            raise TypeError(f"{name} must be a nested list of numbers, got {value!r}") from None
+    return numeric(name, value)
+
+
 def learning_rate(lr, like):
     """Return ``lr`` as a tensor (...) of positive rates, with the dtype and device of ``like``."""
-    all_between("lr", lr, 0)
-    return torch.as_tensor(lr, dtype=like.dtype, device=like.device)
+    rates = numbers("lr", lr)
+    all_between("lr", rates, 0)
+    return rates.to(like)
 
 
 def cpu_generators(generator):
@@ -125,6 +157,13 @@ def cpu_generators(generator):
                 f"device, got one on {g.device}"
             )
     return found, batched
+
+
+def one_generator(generator):
+    """Raise unless ``generator`` is None or one CPU generator."""
+    if isinstance(generator, Sequence):
+        raise TypeError(f"generator must be one torch.Generator or None, got {generator!r}")
+    cpu_generators(generator)
 
 
 def floating_dtype(dtype):

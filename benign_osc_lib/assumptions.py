@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from . import _checks
+from .data import FeatureNoiseModel
 
 
 @dataclass(frozen=True)
@@ -11,7 +12,7 @@ class Condition:
 
     Args:
         part: the part of the assumption, such as "iii".
-        text: the condition, in the paper's symbols.
+        text: the condition, in the paper's symbols, as Markdown with a formula.
         value: both sides with their numbers.
         holds: whether it holds; None if it hides a constant, so that one setting cannot decide.
     """
@@ -43,6 +44,7 @@ def assumption_3(model, *, n, m, lr, init_scale):
         TypeError: a number is of the wrong type.
         ValueError: a number is outside its range.
     """
+    _checks.instance("model", model, FeatureNoiseModel)
     n, m = _checks.integer("n", n, low=1), _checks.integer("m", m, low=1)
     lr, init_scale = _checks.positive("lr", lr), _checks.positive("init_scale", init_scale)
     u, v, noise = model.u_norm, model.v_norm, model.noise_norm
@@ -53,29 +55,29 @@ def assumption_3(model, *, n, m, lr, init_scale):
     return [
         Condition(
             "i",
-            "σ_0 = Θ̃(1/(max{‖u‖, ‖v‖, σ_p√d} √d))",
+            r"$\sigma_0 = \tilde\Theta(\max\{\|u\|, \|v\|, \sigma_p\sqrt{d}\}^{-1} d^{-1/2})$",
             f"{init_scale:.3g} against {predicted_scale:.3g}",
             None,
         ),
-        Condition("ii", "d = Ω(n²)", f"{model.d} against {n**2}", None),
-        Condition("iii", "‖v‖ ≤ 0.1 ‖u‖", f"{v:.3g} ≤ {0.1 * u:.3g}", v <= 0.1 * u),
+        Condition("ii", r"$d = \Omega(n^2)$", f"{model.d} against {n**2}", None),
+        Condition("iii", r"$\|v\| \le 0.1\,\|u\|$", f"{v:.3g} ≤ {0.1 * u:.3g}", v <= 0.1 * u),
         Condition(
             "iii",
-            "‖u‖⁻² + ‖v‖⁻² ≤ n/(σ_p² d)",
+            r"$\|u\|^{-2} + \|v\|^{-2} \le n/(\sigma_p^2 d)$",
             f"{inverse_norms:.3g} ≤ {budget:.3g}",
             inverse_norms <= budget,
         ),
         Condition(
             "iv",
-            "m/(4‖u‖²) ≤ η ≤ 2m/(5‖u‖²), as printed",
+            r"$m/(4\|u\|^2) \le \eta \le 2m/(5\|u\|^2)$, as printed",
             f"{low:.3g} ≤ {lr:.3g} ≤ {high:.3g}",
             low <= lr <= high,
         ),
         Condition(
             "iv",
-            "m/(2‖u‖²) ≤ η ≤ 4m/(5‖u‖²), corrected",
+            r"$m/(2\|u\|^2) \le \eta \le 4m/(5\|u\|^2)$, corrected",
             f"{2 * low:.3g} ≤ {lr:.3g} ≤ {2 * high:.3g}",
             2 * low <= lr <= 2 * high,
         ),
-        Condition("v", "ρ ≤ a small constant", f"{model.rho:.3g}", None),
+        Condition("v", r"$\rho \le$ a small constant", f"{model.rho:.3g}", None),
     ]

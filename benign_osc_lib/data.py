@@ -37,7 +37,8 @@ class PatchData:
         _checks.floats("y", self.y, last=("n",))
         _checks.same_kind(x=self.x, y=self.y)
         if not isinstance(self.is_weak, Tensor) or self.is_weak.dtype != torch.bool:
-            raise TypeError(f"is_weak must be a bool tensor, got {self.is_weak!r}")
+            kind = getattr(self.is_weak, "dtype", type(self.is_weak).__name__)
+            raise TypeError(f"is_weak must be a bool tensor, got {kind}")
         if self.is_weak.device != self.x.device:
             raise ValueError(
                 f"is_weak must be on the device of x, {self.x.device}, got {self.is_weak.device}"
@@ -78,7 +79,8 @@ def _read_feature(name, given, x, y, patch, where):
     if x.shape[-2] <= patch or not bool(where.any()):
         raise ValueError(f"{name} must be given: no point of the data shows it in patch {patch}")
     candidates = (y[..., None] * x[..., patch, :])[where]
-    if not torch.allclose(candidates, candidates[0].expand_as(candidates)):
+    first = candidates[0].expand_as(candidates)
+    if not torch.allclose(candidates, first, atol=1e-5 * first.abs().max().item()):
         raise ValueError(f"{name} must be given: patch {patch} times y differs between the points")
     return candidates[0]
 
@@ -118,12 +120,15 @@ class FeatureNoiseModel:
     rho: float = 0.125
 
     def __post_init__(self):
-        _checks.integer("d", self.d, low=3)
+        checked = {"d": _checks.integer("d", self.d, low=3)}
         for name in ("u_norm", "v_norm", "noise_norm"):
-            _checks.positive(name, getattr(self, name))
+            checked[name] = _checks.positive(name, getattr(self, name))
         if self.v_norm > self.u_norm:
             raise ValueError(f"v_norm must be at most u_norm = {self.u_norm}, got {self.v_norm}")
+        checked["rho"] = _checks.number("rho", self.rho)
         _checks.all_between("rho", self.rho, 0, 0.5, low_open=False)
+        for name, value in checked.items():  # plain numbers, whatever type was given
+            object.__setattr__(self, name, value)
 
     @property
     def u(self):
@@ -186,8 +191,10 @@ class FeatureNoiseModel:
         )
 
     def _draw(self, n, n_weak, generator):
+        kind = {"device": "cpu", "dtype": torch.float64}  # whatever torch's defaults are
+
         def uniform():
-            return torch.rand(n, generator=generator, dtype=torch.float64)
+            return torch.rand(n, generator=generator, **kind)
 
         y = torch.where(uniform() < 0.5, 1.0, -1.0).to(torch.float64)
         chance = uniform()
@@ -195,7 +202,7 @@ class FeatureNoiseModel:
             is_weak = chance < self.rho
         else:
             is_weak = chance.argsort().argsort() < n_weak
-        noise = self.sigma_p * torch.randn(n, 2, self.d, generator=generator, dtype=torch.float64)
+        noise = self.sigma_p * torch.randn(n, 2, self.d, generator=generator, **kind)
         for feature in (self.u, self.v):
             noise = noise - _projection(noise, feature)
         signs = y[:, None]
@@ -204,7 +211,7 @@ class FeatureNoiseModel:
 
 
 def _along_axis(d, axis, norm):
-    vector = torch.zeros(d, dtype=torch.float64)
+    vector = torch.zeros(d, device="cpu", dtype=torch.float64)
     vector[axis] = norm
     return vector
 

@@ -3,7 +3,10 @@
 import math
 from dataclasses import dataclass
 
+import torch
+
 from . import _checks
+from .data import PatchData
 from .network import activation, predict
 
 
@@ -15,7 +18,12 @@ def learned_signal(products):
 
     Returns:
         (...): s for the strong feature, q for the weak one.
+
+    Raises:
+        TypeError: ``products`` is not a floating tensor.
+        ValueError: it has no axis of filters.
     """
+    _checks.floats("products", products, last=("m",))
     return activation(products).mean(-1)
 
 
@@ -40,6 +48,7 @@ class Proportion:
     def __post_init__(self):
         _checks.integer("n", self.n, low=0)
         _checks.integer("successes", self.successes, low=0, high=self.n)
+        _checks.number("level", self.level)
         _checks.all_between("level", self.level, 0, 1)
 
     @property
@@ -58,6 +67,8 @@ class Proportion:
         return float(ci.low), float(ci.high)
 
     def __str__(self):
+        if not self.n:
+            return "no trials"
         low, high = self.interval
         return f"{self.rate:.1%} ({self.successes}/{self.n}, {low:.1%} to {high:.1%})"
 
@@ -87,6 +98,7 @@ def correct(weights, data):
         TypeError: dtypes differ.
         ValueError: shapes or devices disagree.
     """
+    _checks.instance("data", data, PatchData)
     margin = data.y * predict(weights, data.x)
     return (margin > 0) & margin.isfinite()
 
@@ -116,4 +128,4 @@ def accuracy(weights, data, level=0.95):
     def share(which):
         return Proportion(int((right & which).sum()), int(which.sum()), level)
 
-    return Accuracy(share(is_weak | ~is_weak), share(~is_weak), share(is_weak))
+    return Accuracy(share(torch.ones_like(is_weak)), share(~is_weak), share(is_weak))

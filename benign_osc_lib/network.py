@@ -30,7 +30,8 @@ def init_weights(m, d, scale, *, generator=None, device=None, dtype=torch.float6
     _checks.positive("scale", scale)
     _checks.floating_dtype(dtype)
     found, batched = _checks.cpu_generators(generator)
-    drawn = [torch.randn(2, m, d, generator=g, dtype=torch.float64) for g in found]
+    kind = {"device": "cpu", "dtype": torch.float64}
+    drawn = [torch.randn(2, m, d, generator=g, **kind) for g in found]
     weights = scale * (torch.stack(drawn) if batched else drawn[0])
     return weights.to(device=device, dtype=dtype)
 

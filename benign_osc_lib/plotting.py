@@ -1,7 +1,7 @@
 """The one style of the book's figures, and its standard panels.
 
 Strong feature dark grey, weak feature blue, noise orange; large learning rate solid, small rate
-dashed. A figure is 5.6 inches wide with 11-point text, so that it can be read on a phone.
+dashed. A figure is 4.8 inches wide with 11-point text, so that it can be read on a phone.
 """
 
 import io
@@ -16,7 +16,7 @@ STRONG, WEAK, NOISE = "#404040", "#0072b2", "#d55e00"
 LARGE, SMALL = "-", "--"
 """Line styles of the large and of the small learning rate."""
 
-WIDTH = 5.6
+WIDTH = 4.8
 """Width of every figure, in inches."""
 
 STYLE = {
@@ -25,7 +25,7 @@ STYLE = {
     "axes.spines.top": False,
     "axes.titlesize": 11,
     "figure.constrained_layout.use": True,
-    "figure.dpi": 140,
+    "figure.dpi": 160,
     "font.size": 11,
     "grid.alpha": 0.25,
     "legend.fontsize": 10,
@@ -55,18 +55,20 @@ def figure(rows=1, columns=1, *, height=2.6, **options):
     return plt.subplots(rows, columns, figsize=(WIDTH, rows * height), **options)
 
 
-def signals(ax, run, *, style=LARGE):
-    """Draw ⟨w_{j,r}, j u⟩ (grey) and ⟨w_{j,r}, j v⟩ (blue) of all 2m filters against the step.
+def signals(ax, run, *, epoch, style=LARGE):
+    """Draw ⟨w_{j,r}, j u⟩ (grey) and ⟨w_{j,r}, j v⟩ (blue) of all 2m filters against the epoch.
 
     Args:
         ax: matplotlib axes.
         run: a Run without batch axes.
+        epoch: the steps of one epoch, that is the number of training points.
         style: line style; LARGE or SMALL.
     """
+    epochs = run.steps / epoch
     for values, color, name in ((run.strong, STRONG, "u"), (run.weak, WEAK, "v")):
-        lines = ax.plot(run.steps, values.flatten(1).cpu(), style, color=color, lw=0.8, alpha=0.8)
+        lines = ax.plot(epochs, values.flatten(1).cpu(), style, color=color, lw=0.8, alpha=0.8)
         lines[0].set_label(rf"$\langle w_{{j,r}},\, j{name} \rangle$")
-    ax.set_xlabel("step")
+    ax.set_xlabel("epoch")
 
 
 def margins(ax, run, points, *, color, style=LARGE, label=None):
@@ -86,7 +88,7 @@ def margins(ax, run, points, *, color, style=LARGE, label=None):
     ax.set_xlabel("epoch")
 
 
-def loss(ax, run, *, color=STRONG, style=LARGE, label=None):
+def loss(ax, run, *, color="black", style=LARGE, label=None):
     """Draw the loss against the epoch: the mean of ½ (f − y)² over the visits of an epoch.
 
     Args:
@@ -110,7 +112,7 @@ def patches(axes, point, *, names, colors):
         colors: P colours.
     """
     for ax, patch, name, color in zip(axes, point.cpu(), names, colors, strict=True):
-        ax.bar(range(1, len(patch) + 1), patch, width=1.6, color=color)
+        ax.bar(range(1, len(patch) + 1), patch.tolist(), width=1.6, color=color)
         ax.set_xlim(-2, len(patch) + 2)
         ax.set_title(name)
         ax.set_xlabel("coordinate")
@@ -137,7 +139,8 @@ def network_diagram(ax):
     box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "linewidth": 1.4}
 
     def node(x, y, text, color):
-        ax.text(x, y, text, ha="center", va="center", bbox={**box, "edgecolor": color}, zorder=3)
+        style = {"bbox": {**box, "edgecolor": color}, "fontsize": 12}
+        ax.text(x, y, text, ha="center", va="center", zorder=3, **style)
 
     def arrow(start, end):
         ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.6"}, zorder=1)

@@ -18,9 +18,13 @@ def generators(seeds):
         A list of ``torch.Generator``, in the order of ``seeds``.
 
     Raises:
-        TypeError: a seed is not an integer.
+        TypeError: ``seeds`` is no iterable, or a seed is not an integer.
         ValueError: a seed is negative, or 2**63 and above.
     """
+    try:
+        seeds = list(seeds)
+    except TypeError:
+        raise TypeError(f"seeds must be an iterable of integers, got {seeds!r}") from None
     return [
         torch.Generator().manual_seed(_checks.integer("seeds", s, low=0, high=2**63 - 1))
         for s in seeds

@@ -45,19 +45,20 @@ def sgd_step(weights, x_i, y_i, lr):
     Args:
         weights: (..., 2, m, d).
         x_i: the patches of the point, (..., P, d).
-        y_i: its label, −1 or +1: a number or a tensor (...).
-        lr: the learning rate η > 0: a number or a tensor (...).
+        y_i: its label, −1 or +1: a number, a tensor (...) or a nested list.
+        lr: the learning rate η > 0: a number, a tensor (...) or a nested list.
 
     Returns:
         The new weights, (..., 2, m, d); leading axes broadcast. ``weights`` is left as it is.
 
     Raises:
-        TypeError: something is not a floating tensor, or the dtypes differ.
+        TypeError: something is not a floating tensor, or ``weights`` and ``x_i`` differ in dtype;
+            labels and rates are converted.
         ValueError: shapes or devices disagree, a label is not ±1, or a rate is not positive.
     """
     _checks.floats("weights", weights, last=(2, "m", "d"))
     _checks.floats("x_i", x_i, last=("P", weights.shape[-1]))
-    y_i = torch.as_tensor(y_i, dtype=weights.dtype, device=weights.device)
+    y_i = _checks.numbers("y_i", y_i).to(weights)
     lr = _checks.learning_rate(lr, like=weights)
     _checks.same_kind(weights=weights, x_i=x_i)
     _checks.labels("y_i", y_i)

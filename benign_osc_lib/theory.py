@@ -5,7 +5,8 @@ Numbers, NumPy arrays and tensors all work, element by element, and come back as
 
 import math
 
-import torch
+import numpy as np
+from torch import Tensor
 
 from . import _checks
 
@@ -107,8 +108,8 @@ def potential(strong, weak, nu):
     """Φ = log⟨w, y v⟩ − ν log⟨w', y u⟩, which never decreases under SGD on one point.
 
     Args:
-        strong: ⟨w', y u⟩ of one active filter, a tensor (...).
-        weak: ⟨w, y v⟩ of one active filter, a tensor (...); the axes broadcast.
+        strong: ⟨w', y u⟩ of one active filter, (...).
+        weak: ⟨w, y v⟩ of one active filter, (...); the axes broadcast.
         nu: ν >= 0.
 
     Returns:
@@ -119,7 +120,10 @@ def potential(strong, weak, nu):
         ValueError: ν is negative or not finite.
     """
     _checks.all_between("nu", nu, 0, low_open=False)
-    strong, weak = (torch.as_tensor(s) for s in (strong, weak))
-    inactive = (strong <= 0) | (weak <= 0)
-    value = weak.log() - nu * strong.log()
-    return value.masked_fill(inactive, float("nan"))
+    a, b = _checks.numeric("strong", strong), _checks.numeric("weak", weak)
+    value = (b.log() - nu * a.log()).masked_fill((a <= 0) | (b <= 0), math.nan)
+    if isinstance(strong, Tensor) or isinstance(weak, Tensor):
+        return value
+    if isinstance(strong, np.ndarray) or isinstance(weak, np.ndarray):
+        return value.numpy()
+    return value.item()

@@ -7,6 +7,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from . import _checks
+from .data import PatchData
 from .network import predict
 from .sgd import along_patches, gradient, signs_j
 
@@ -24,9 +25,10 @@ class Run:
             epoch e, before the update.
         strong: ⟨w_{j,r}, j u⟩ at each recorded step, (..., T, 2, m).
         weak: ⟨w_{j,r}, j v⟩ at each recorded step, (..., T, 2, m).
-        steps: the recorded steps, (T,); step s is the state after s updates, step 0 the start.
-        diverged_at: (...) integers: the number of updates after which the run had diverged, or
-            −1. From there on the run is frozen.
+        steps: the recorded steps, (T,) integers on the CPU; step s is the state after s updates,
+            step 0 the start.
+        diverged_at: (...) integers: the number of the update after which, or in which, the run
+            diverged; 0 if it did so from the start, −1 if it did not. From there on it is frozen.
     """
 
     weights: Tensor
@@ -67,7 +69,7 @@ def train(
     Args:
         data: PatchData with n points.
         weights: the initial weights, (..., 2, m, d); left as they are.
-        lr: the learning rate η > 0, a number or a tensor (...).
+        lr: the learning rate η > 0: a number, a tensor (...) or a nested list.
         epochs: number of passes, at least 1.
         order: "cyclic" visits 0, 1, …, n − 1 in every epoch; "shuffled" draws a new order for
             every epoch, the same for all runs of the batch.
@@ -84,6 +86,7 @@ def train(
         TypeError: an argument is of the wrong type, or dtypes differ.
         ValueError: an argument is outside its range, or shapes or devices disagree.
     """
+    _checks.instance("data", data, PatchData)
     _checks.floats("weights", weights, last=(2, "m", data.x.shape[-1]))
     _checks.same_kind(weights=weights, **{"data.x": data.x})
     _checks.integer("epochs", epochs, low=1)
@@ -91,12 +94,12 @@ def train(
     _checks.one_of("engine", engine, ("auto", "reference"))
     if record_every is not None:
         _checks.integer("record_every", record_every, low=1)
-    (generator,) = _checks.cpu_generators(generator)[0]
+    _checks.one_generator(generator)
     lr = _checks.learning_rate(lr, like=weights)
     batch = _checks.broadcast(data=data.y.shape[:-1], weights=weights.shape[:-3], lr=lr.shape)
     return _reference(
         data,
-        weights.expand(*batch, *weights.shape[-3:]).clone(),
+        weights.detach().expand(*batch, *weights.shape[-3:]).clone(),
         lr.expand(batch),
         _visits(epochs, data.y.shape[-1], order, generator),
         record_every,
@@ -107,8 +110,9 @@ def train(
 def _visits(epochs, n, order, generator):
     """The index of the point at each visit, (epochs, n)."""
     if order == "cyclic":
-        return torch.arange(n).expand(epochs, n)
-    return torch.stack([torch.randperm(n, generator=generator) for _ in range(epochs)])
+        return torch.arange(n, device="cpu").expand(epochs, n)
+    permutations = (torch.randperm(n, generator=generator, device="cpu") for _ in range(epochs))
+    return torch.stack(list(permutations))
 
 
 def _reference(data, weights, lr, visits, record_every, progress):
@@ -146,4 +150,4 @@ def _reference(data, weights, lr, visits, record_every, progress):
             record(step + 1)
     found = ~(predict(weights, data.x).abs() <= DIVERGED).all(-1)
     diverged_at = torch.where((diverged_at < 0) & found, last, diverged_at)
-    return Run(weights, margins, strong, weak, torch.tensor(list(steps)), diverged_at)
+    return Run(weights, margins, strong, weak, torch.tensor(list(steps), device="cpu"), diverged_at)

@@ -58,7 +58,7 @@ def test_no_markup_is_left_unrendered(page):
     for code in article.find_all(["pre", "code", "script"]):
         code.decompose()
     text = article.get_text()
-    assert not re.findall(r"\{[a-z:]+\}`|\]\(#|^:::|\$\$", text, re.M)
+    assert not re.findall(r"\{[a-z:]+\}`|\]\(#|^:::|\$\$|\|\s*[-–—]+\s*\|", text, re.M)
 
 
 @each_page

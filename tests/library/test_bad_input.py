@@ -151,7 +151,7 @@ WRONG_TYPE = [
     *cases(initial, "generator", [3], "a torch.Generator"),
     *cases(trained, "lr", ["0.1", None, 1j, torch.tensor(1j)], "a number, array or tensor"),
     *cases(step, "lr", ["0.1", None], "a number, array or tensor"),
-    *cases(step, "y_i", ["1", None], "a number or a tensor"),
+    *cases(step, "y_i", ["1", None], "a number, array or tensor"),
     *cases(trained, "epochs", [1.0, "1", None, True], "an integer"),
     *cases(trained, "record_every", [1.0, "1", True], "an integer"),
     *cases(trained, "generator", [3], "a torch.Generator"),

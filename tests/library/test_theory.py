@@ -123,6 +123,12 @@ def test_up_to_the_limit_the_sign_is_kept(kappa, start):
         assert 0 < z <= edge(kappa) * (1 + 1e-12)
 
 
+def test_at_the_limit_the_highest_point_is_the_edge():
+    kappa = theory.SIGN_LIMIT
+    top = odd_map(math.sqrt((1 + kappa) / (3 * kappa)), kappa)
+    assert top == pytest.approx(edge(kappa), rel=1e-14)
+
+
 @pytest.mark.parametrize("above", [1e-6, 1e-3, 0.1])
 def test_above_the_limit_the_sign_is_lost(above):
     """From its highest point the map leaves the interval and then changes the sign."""
