@@ -55,27 +55,33 @@ def assumption_3(model, *, n, m, lr, init_scale):
     return [
         Condition(
             "i",
-            r"$\sigma_0 = \tilde\Theta(\max\{\|u\|, \|v\|, \sigma_p\sqrt{d}\}^{-1} d^{-1/2})$",
+            r"$\sigma_0 = \tilde\Theta(\max\{\lVert u\rVert, \lVert v\rVert,"
+            r" \sigma_p\sqrt{d}\}^{-1} d^{-1/2})$",
             f"{init_scale:.3g} against {predicted_scale:.3g}",
             None,
         ),
         Condition("ii", r"$d = \Omega(n^2)$", f"{model.d} against {n**2}", None),
-        Condition("iii", r"$\|v\| \le 0.1\,\|u\|$", f"{v:.3g} ≤ {0.1 * u:.3g}", v <= 0.1 * u),
         Condition(
             "iii",
-            r"$\|u\|^{-2} + \|v\|^{-2} \le n/(\sigma_p^2 d)$",
+            r"$\lVert v\rVert \le 0.1\,\lVert u\rVert$",
+            f"{v:.3g} ≤ {0.1 * u:.3g}",
+            v <= 0.1 * u,
+        ),
+        Condition(
+            "iii",
+            r"$\lVert u\rVert^{-2} + \lVert v\rVert^{-2} \le n/(\sigma_p^2 d)$",
             f"{inverse_norms:.3g} ≤ {budget:.3g}",
             inverse_norms <= budget,
         ),
         Condition(
             "iv",
-            r"$m/(4\|u\|^2) \le \eta \le 2m/(5\|u\|^2)$, as printed",
+            r"$m/(4\lVert u\rVert^2) \le \eta \le 2m/(5\lVert u\rVert^2)$, as printed",
             f"{low:.3g} ≤ {lr:.3g} ≤ {high:.3g}",
             low <= lr <= high,
         ),
         Condition(
             "iv",
-            r"$m/(2\|u\|^2) \le \eta \le 4m/(5\|u\|^2)$, corrected",
+            r"$m/(2\lVert u\rVert^2) \le \eta \le 4m/(5\lVert u\rVert^2)$, corrected (ours)",
             f"{2 * low:.3g} ≤ {lr:.3g} ≤ {2 * high:.3g}",
             2 * low <= lr <= 2 * high,
         ),

@@ -126,7 +126,8 @@ def _reference(data, weights, lr, visits, record_every, progress):
     strong = weights.new_empty(*batch, len(recorded), *weights.shape[-3:-1])
     weak = torch.empty_like(strong)
     diverged_at = torch.full(batch, -1, device=weights.device)
-    overflow = torch.finfo(weights.dtype).max ** 0.5
+    overflow, frozen = torch.finfo(weights.dtype).max ** 0.5, False
+    rates = lr[..., None, None, None]
 
     def record(step):
         strong[..., recorded[step], :, :] = (signs_j(weights) * weights) @ u
@@ -138,16 +139,18 @@ def _reference(data, weights, lr, visits, record_every, progress):
         x_i, y_i = data.x[..., i, :, :], data.y[..., i]
         f, c = gradient(weights, x_i, y_i)
         margins[..., step // n, i] = y_i * f
-        change = lr[..., None, None, None] * c
-        found = ~(f.abs() <= DIVERGED)
-        found_after = ~(change.abs().flatten(-3) <= overflow).all(-1)
-        running = diverged_at < 0
-        diverged_at = torch.where(running & found_after, step + 1, diverged_at)
-        diverged_at = torch.where(running & found, step, diverged_at)
-        change = torch.where((diverged_at < 0)[..., None, None, None], change, 0)
+        change = rates * c
+        wild, overflows = ~(f.abs() <= DIVERGED), ~(change.abs() <= overflow)
+        if frozen or bool(wild.any()) or bool(overflows.any()):
+            frozen = True
+            running = diverged_at < 0
+            overflows = overflows.flatten(-3).any(-1)
+            diverged_at = torch.where(running & overflows, step + 1, diverged_at)
+            diverged_at = torch.where(running & wild, step, diverged_at)
+            change = torch.where((diverged_at < 0)[..., None, None, None], change, 0)
         weights -= along_patches(change, x_i)
         if step + 1 in recorded:
             record(step + 1)
-    found = ~(predict(weights, data.x).abs() <= DIVERGED).all(-1)
-    diverged_at = torch.where((diverged_at < 0) & found, last, diverged_at)
+    wild = ~(predict(weights, data.x).abs() <= DIVERGED).all(-1)
+    diverged_at = torch.where((diverged_at < 0) & wild, last, diverged_at)
     return Run(weights, margins, strong, weak, torch.tensor(list(steps), device="cpu"), diverged_at)

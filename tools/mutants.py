@@ -51,7 +51,7 @@ MUTANTS = [  # file, line as it is, line broken, what is broken
     ("metrics", "(margin > 0)", "(margin >= 0)", "an output of 0 counted as right"),
     ("metrics", '"wilson"', '"exact"', "another interval than Wilson's"),
     ("metrics", "activation(products)", "products", "learned signal without σ"),
-    ("assumptions", "0.1 * u)", "u)", "Assumption 3 (iii)"),
+    ("assumptions", "v <= 0.1 * u", "v <= u", "Assumption 3 (iii)"),
 ]
 
 
