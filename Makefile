@@ -18,8 +18,9 @@ book: install  ## build the book into _build/html
 	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf _build/.doctrees; exit 1; }
 	@echo "Open file://$(CURDIR)/_build/html/index.html"
 
-test: book  ## build the book, then run every test
+test: book tests/browser/node_modules/installed  ## build the book, then run every test
 	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 execute: install  ## re-run the notebooks in place; CH=02 for one chapter
@@ -42,7 +43,7 @@ clean:  ## remove what was built; the environment stays
 
 # The set-up. Each stamp is newer than the list it was installed from, so a second run does nothing.
 
-install: .venv/installed tests/browser/node_modules/installed
+install: .venv/installed
 
 $(BIN)/python:
 	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { \

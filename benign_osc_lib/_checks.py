@@ -39,7 +39,7 @@ def numeric(name, value):
     if isinstance(value, Real) and not isinstance(value, bool):
         return torch.tensor(float(value), dtype=torch.float64)
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
-        return torch.as_tensor(value)
+        return torch.as_tensor(value if value.dtype.kind == "f" else value.astype(float))
     if isinstance(value, Tensor) and not value.is_complex() and value.dtype != torch.bool:
         return value
     raise TypeError(f"{name} must be a number, array or tensor, got {value!r}")
@@ -69,7 +69,7 @@ def instance(name, value, kind):
 
 def one_of(name, value, allowed):
     """Raise unless ``value`` is one of the strings in ``allowed``."""
-    if value not in allowed:
+    if not isinstance(value, str) or value not in allowed:
         raise ValueError(f"{name} must be one of {', '.join(map(repr, allowed))}, got {value!r}")
 
 
@@ -164,6 +164,14 @@ def one_generator(generator):
     if isinstance(generator, Sequence):
         raise TypeError(f"generator must be one torch.Generator or None, got {generator!r}")
     cpu_generators(generator)
+
+
+def device(value):
+    """Raise unless ``value`` is None or names a torch device."""
+    try:
+        torch.device("cpu" if value is None else value)
+    except (TypeError, RuntimeError):
+        raise ValueError(f'device must name one, like "cpu" or "cuda", got {value!r}') from None
 
 
 def floating_dtype(dtype):

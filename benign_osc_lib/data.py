@@ -1,12 +1,13 @@
 """The feature-noise data model: patches, strong points and weak points (paper, section 2)."""
 
 import math
+import warnings
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from . import _checks
+from . import _checks, theory
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,9 +18,10 @@ class PatchData:
         x: the patches, (..., n, P, d). In the paper's model P = 3.
         y: the labels, (..., n), each −1 or +1, in the dtype of ``x``.
         is_weak: (..., n) bool, true where the point lacks the strong feature.
-        u: the strong feature, (d,), or None to read it off the data: in the paper's layout patch 0
-            of a strong point is y·u.
-        v: the weak feature, (d,), or None to read it off the data: patch 1 of every point is y·v.
+        u: the strong feature, (d,) or (..., d); or None to read it off the data: in the paper's
+            layout patch 0 of a strong point is y·u.
+        v: the weak feature, (d,) or (..., d); or None to read it off the data: patch 1 of every
+            point is y·v.
 
     Raises:
         TypeError: something is not a tensor, or the dtypes differ.
@@ -55,34 +57,55 @@ class PatchData:
             if given is not None:
                 _checks.floats(name, given, last=(self.x.shape[-1],))
                 _checks.same_kind(x=self.x, **{name: given})
-                if given.ndim != 1:
-                    raise ValueError(f"{name} must have shape (d,), got {tuple(given.shape)}")
+                _checks.broadcast(x=self.x.shape[:-3], **{name: given.shape[:-1]})
 
     def features(self):
-        """The strong and the weak feature, (u, v), each (d,).
+        """The strong and the weak feature, (u, v), each (d,) as given or (..., d) as read.
 
         Raises:
-            ValueError: one was not given and the patches do not show it, because no point is
-                strong or because the patches are not laid out as in the paper.
+            ValueError: one was not given and the patches do not show it: no point is strong, the
+                patches are not laid out as in the paper, or what stands in the place of u is
+                shorter than v or not orthogonal to it.
         """
-        strong = ~self.is_weak
-        return (
-            _read_feature("u", self.u, self.x, self.y, 0, strong),
-            _read_feature("v", self.v, self.x, self.y, 1, torch.ones_like(strong)),
-        )
+        u, v, unseen = self._look()
+        if unseen:
+            raise ValueError(f"{unseen[0]} must be given: the patches do not show it")
+        return u, v
+
+    def features_or_nan(self):
+        """The same, with NaN and a warning in place of an error."""
+        u, v, unseen = self._look()
+        if unseen:
+            names = " and ".join(unseen)
+            warnings.warn(f"the patches do not show {names}: give it with the data", stacklevel=2)
+        return u, v
+
+    def _look(self):
+        """u and v, given or read, NaN where unseen, and the names of those unseen."""
+        everywhere = torch.ones_like(self.is_weak)
+        u, u_seen = _read_feature(self.u, self.x, self.y, 0, ~self.is_weak)
+        v, v_seen = _read_feature(self.v, self.x, self.y, 1, everywhere)
+        if self.u is None and u_seen and v_seen:
+            u_norm, v_norm = u.norm(dim=-1), v.norm(dim=-1)
+            orthogonal = (u * v).sum(-1).abs() <= 1e-5 * u_norm * v_norm
+            u_seen = bool((orthogonal & (u_norm >= v_norm * (1 - 1e-5))).all())
+        nan = self.x.new_full((self.x.shape[-1],), math.nan)
+        unseen = [name for name, seen in (("u", u_seen), ("v", v_seen)) if not seen]
+        return u if u_seen else nan, v if v_seen else nan, unseen
 
 
-def _read_feature(name, given, x, y, patch, where):
-    """The feature that patch ``patch`` of the points ``where`` carries, times the label."""
+def _read_feature(given, x, y, patch, where):
+    """The feature that patch ``patch`` of the points ``where`` carries, and whether all agree."""
     if given is not None:
-        return given
-    if x.shape[-2] <= patch or not bool(where.any()):
-        raise ValueError(f"{name} must be given: no point of the data shows it in patch {patch}")
-    candidates = (y[..., None] * x[..., patch, :])[where]
-    first = candidates[0].expand_as(candidates)
-    if not torch.allclose(candidates, first, atol=1e-5 * first.abs().max().item()):
-        raise ValueError(f"{name} must be given: patch {patch} times y differs between the points")
-    return candidates[0]
+        return given, True
+    if x.shape[-2] <= patch:
+        return None, False
+    candidates = y[..., None] * x[..., patch, :]
+    first = where.int().argmax(-1)[..., None, None].expand(*y.shape[:-1], 1, x.shape[-1])
+    feature = candidates.gather(-2, first)
+    close = (candidates - feature).abs() <= 1e-5 * feature.abs().amax(-1, keepdim=True)
+    seen = where.any(-1) & (close.all(-1) | ~where).all(-1)
+    return feature.squeeze(-2), bool(seen.all())
 
 
 @dataclass(frozen=True)
@@ -148,7 +171,7 @@ class FeatureNoiseModel:
     @property
     def nu(self):
         """ν = ‖v‖²/‖u‖², the strength of the weak feature relative to the strong one."""
-        return self.v_norm**2 / self.u_norm**2
+        return theory.nu(self.u_norm, self.v_norm)
 
     def sample(self, n, *, n_weak=None, generator=None, device=None, dtype=torch.float64):
         """Draw n points.
@@ -176,6 +199,7 @@ class FeatureNoiseModel:
         if n_weak is not None:
             _checks.integer("n_weak", n_weak, low=0, high=n)
         _checks.floating_dtype(dtype)
+        _checks.device(device)
         found, batched = _checks.cpu_generators(generator)
         draws = [self._draw(n, n_weak, g) for g in found]
         x, y, is_weak = (
@@ -203,8 +227,8 @@ class FeatureNoiseModel:
         else:
             is_weak = chance.argsort().argsort() < n_weak
         noise = self.sigma_p * torch.randn(n, 2, self.d, generator=generator, **kind)
-        for feature in (self.u, self.v):
-            noise = noise - _projection(noise, feature)
+        for axis in (0, 1):  # those of u and v
+            noise = noise - _projection(noise, _along_axis(self.d, axis, 1.0))
         signs = y[:, None]
         patch_0 = torch.where(is_weak[:, None], noise[:, 0], signs * self.u)
         return torch.stack([patch_0, signs * self.v, noise[:, 1]], dim=1), y, is_weak
@@ -216,6 +240,6 @@ def _along_axis(d, axis, norm):
     return vector
 
 
-def _projection(vectors, feature):
-    """The part of each vector (..., d) along ``feature`` (d,)."""
-    return (vectors @ feature)[..., None] * feature / (feature @ feature)
+def _projection(vectors, unit):
+    """The part of each vector (..., d) along the unit vector ``unit`` (d,)."""
+    return (vectors @ unit)[..., None] * unit

@@ -29,6 +29,7 @@ def init_weights(m, d, scale, *, generator=None, device=None, dtype=torch.float6
     _checks.integer("d", d, low=1)
     _checks.positive("scale", scale)
     _checks.floating_dtype(dtype)
+    _checks.device(device)
     found, batched = _checks.cpu_generators(generator)
     kind = {"device": "cpu", "dtype": torch.float64}
     drawn = [torch.randn(2, m, d, generator=g, **kind) for g in found]

@@ -64,6 +64,7 @@ def signals(ax, run, *, epoch, style=LARGE):
         epoch: the steps of one epoch, that is the number of training points.
         style: line style; LARGE or SMALL.
     """
+    _single(run)
     epochs = run.steps / epoch
     for values, color, name in ((run.strong, STRONG, "u"), (run.weak, WEAK, "v")):
         lines = ax.plot(epochs, values.flatten(1).cpu(), style, color=color, lw=0.8, alpha=0.8)
@@ -82,9 +83,11 @@ def margins(ax, run, points, *, color, style=LARGE, label=None):
         style: line style; LARGE or SMALL.
         label: of the line in the legend.
     """
+    _single(run)
+    epochs, n = run.margins.shape
+    at = torch.arange(epochs)[:, None] + points.nonzero()[:, 0].cpu() / n
     visits = run.margins[:, points]
-    epochs = torch.linspace(0, len(visits), visits.numel() + 1)[:-1]
-    ax.plot(epochs, visits.flatten().cpu(), style, color=color, lw=0.8, label=label)
+    ax.plot(at.flatten(), visits.flatten().cpu(), style, color=color, lw=0.8, label=label)
     ax.set_xlabel("epoch")
 
 
@@ -98,8 +101,17 @@ def loss(ax, run, *, color="black", style=LARGE, label=None):
         style: line style; LARGE or SMALL.
         label: of the line in the legend.
     """
+    _single(run)
     ax.plot(run.loss.mean(-1).cpu(), style, color=color, label=label)
     ax.set_xlabel("epoch")
+
+
+def _single(run):
+    if run.margins.ndim != 2:
+        batch = tuple(run.margins.shape[:-2])
+        raise ValueError(
+            f"run must be one run, got a batch of shape {batch}: pick one, as in run[0]"
+        )
 
 
 def patches(axes, point, *, names, colors):

@@ -51,7 +51,7 @@ def nu(u_norm, v_norm):
     """
     _checks.all_between("u_norm", u_norm, 0)
     _checks.all_between("v_norm", v_norm, 0)
-    return v_norm**2 / u_norm**2
+    return (v_norm / u_norm) ** 2
 
 
 def two_cycle(kappa):
@@ -120,10 +120,12 @@ def potential(strong, weak, nu):
         ValueError: ν is negative or not finite.
     """
     _checks.all_between("nu", nu, 0, low_open=False)
-    a, b = _checks.numeric("strong", strong), _checks.numeric("weak", weak)
-    value = (b.log() - nu * a.log()).masked_fill((a <= 0) | (b <= 0), math.nan)
-    if isinstance(strong, Tensor) or isinstance(weak, Tensor):
+    given = {"strong": strong, "weak": weak, "nu": nu}
+    a, b, c = (_checks.numeric(name, value) for name, value in given.items())
+    _checks.broadcast(**{name: np.shape(value) for name, value in given.items()})
+    value = (b.log() - c * a.log()).masked_fill((a <= 0) | (b <= 0), math.nan)
+    if any(isinstance(number, Tensor) for number in given.values()):
         return value
-    if isinstance(strong, np.ndarray) or isinstance(weak, np.ndarray):
+    if any(isinstance(number, np.ndarray) for number in given.values()):
         return value.numpy()
     return value.item()

@@ -12,7 +12,7 @@ from .network import predict
 from .sgd import along_patches, gradient, signs_j
 
 DIVERGED = 1e6
-"""A run has diverged once the size of f exceeds this (labels are ±1), or a weight is not finite."""
+"""A run has diverged once f exceeds this in size on a training point; the labels are ±1."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -27,8 +27,8 @@ class Run:
         weak: ⟨w_{j,r}, j v⟩ at each recorded step, (..., T, 2, m).
         steps: the recorded steps, (T,) integers on the CPU; step s is the state after s updates,
             step 0 the start.
-        diverged_at: (...) integers: the number of the update after which, or in which, the run
-            diverged; 0 if it did so from the start, −1 if it did not. From there on it is frozen.
+        diverged_at: (...) integers: the number of the update after which the run had diverged;
+            0 if it had from the start, −1 if it did not. From there on it is frozen.
     """
 
     weights: Tensor
@@ -37,6 +37,20 @@ class Run:
     weak: Tensor
     steps: Tensor
     diverged_at: Tensor
+
+    def __getitem__(self, index):
+        """One run, or some, of a batch: ``run[3]`` has the fields of run 3 alone.
+
+        Args:
+            index: of the leading axes, as for a tensor ``diverged_at``.
+
+        Raises:
+            IndexError: there is no such run.
+        """
+        diverged_at = self.diverged_at[index]  # first, so that a bad index cannot reach other axes
+        weights, margins = self.weights[index], self.margins[index]
+        strong, weak = self.strong[index], self.weak[index]
+        return Run(weights, margins, strong, weak, self.steps, diverged_at)
 
     @property
     def loss(self):
@@ -61,10 +75,13 @@ def train(
     One call trains one run or many: the leading axes of the data, of the weights and of ``lr``
     broadcast together. Each run of a batch is the run that it would be alone.
 
-    A run that diverges is no error. Before each update, and for all points at the end, the run is
-    tested: if f exceeds 10⁶ in size on the point, or if a weight would overflow, ``diverged_at``
-    takes the number of updates made, and the weights stay what they are. The rest of the batch
-    goes on.
+    A run that diverges is no error. ``diverged_at`` is the number of the first update after which
+    f exceeds 10⁶ in size on some training point, or the weights overflow. From there on the run
+    keeps the weights of that moment (of the moment before, if they overflowed), and the rest of
+    the batch goes on.
+
+    Where the data do not show u or v (:meth:`PatchData.features`), the record of its overlaps is
+    NaN, with a warning; the training itself needs neither.
 
     Args:
         data: PatchData with n points.
@@ -115,42 +132,53 @@ def _visits(epochs, n, order, generator):
     return torch.stack(list(permutations))
 
 
+def _overlaps(filters, feature):
+    """⟨w, feature⟩ of filters (..., 2, m, d) with a feature (d,) or (..., d), as (..., 2, m)."""
+    return torch.einsum("...jrd,...d->...jr", filters, feature)
+
+
+def _wild(weights, x):
+    """Whether |f| exceeds the limit on some training point, or is not a number, (...)."""
+    return ~(predict(weights, x).abs() <= DIVERGED).all(-1)
+
+
+@torch.no_grad()
 def _reference(data, weights, lr, visits, record_every, progress):
-    """Equations (1) to (3), visit by visit."""
+    """Equations (1) to (3), visit by visit. ``weights`` is overwritten."""
     epochs, n = visits.shape
-    batch, last = lr.shape, epochs * n
-    u, v = data.features()
-    steps = [0, last] if record_every is None else range(0, last + 1, record_every)
+    u, v = data.features_or_nan()
+    steps = [0, epochs * n] if record_every is None else range(0, epochs * n + 1, record_every)
     recorded = {step: k for k, step in enumerate(steps)}
-    margins = weights.new_empty(*batch, epochs, n)
-    strong = weights.new_empty(*batch, len(recorded), *weights.shape[-3:-1])
+    margins = weights.new_empty(*lr.shape, epochs, n)
+    strong = weights.new_empty(*lr.shape, len(recorded), *weights.shape[-3:-1])
     weak = torch.empty_like(strong)
-    diverged_at = torch.full(batch, -1, device=weights.device)
-    overflow, frozen = torch.finfo(weights.dtype).max ** 0.5, False
-    rates = lr[..., None, None, None]
 
     def record(step):
-        strong[..., recorded[step], :, :] = (signs_j(weights) * weights) @ u
-        weak[..., recorded[step], :, :] = (signs_j(weights) * weights) @ v
+        for signal, feature in ((strong, u), (weak, v)):
+            signal[..., recorded[step], :, :] = _overlaps(signs_j(weights) * weights, feature)
 
+    # |f| <= ‖W‖² reach: while this is small, no point has to be looked at.
+    reach = data.x.square().sum((-1, -2)).amax(-1) / weights.shape[-2]
+    diverged_at = torch.where(_wild(weights, data.x), 0, -1)
+    rates, spare = lr[..., None, None, None], torch.empty_like(weights)
     record(0)
     order = tqdm(visits.flatten().tolist(), disable=not progress, unit="step")
-    for step, i in enumerate(order):
+    for step, i in enumerate(order, start=1):
         x_i, y_i = data.x[..., i, :, :], data.y[..., i]
         f, c = gradient(weights, x_i, y_i)
-        margins[..., step // n, i] = y_i * f
-        change = rates * c
-        wild, overflows = ~(f.abs() <= DIVERGED), ~(change.abs() <= overflow)
-        if frozen or bool(wild.any()) or bool(overflows.any()):
-            frozen = True
-            running = diverged_at < 0
-            overflows = overflows.flatten(-3).any(-1)
-            diverged_at = torch.where(running & overflows, step + 1, diverged_at)
-            diverged_at = torch.where(running & wild, step, diverged_at)
-            change = torch.where((diverged_at < 0)[..., None, None, None], change, 0)
-        weights -= along_patches(change, x_i)
-        if step + 1 in recorded:
-            record(step + 1)
-    wild = ~(predict(weights, data.x).abs() <= DIVERGED).all(-1)
-    diverged_at = torch.where((diverged_at < 0) & wild, last, diverged_at)
-    return Run(weights, margins, strong, weak, torch.tensor(list(steps), device="cpu"), diverged_at)
+        margins[..., (step - 1) // n, i] = y_i * f
+        updated = torch.sub(weights, along_patches(rates * c, x_i), out=spare)
+        size = torch.linalg.vector_norm(updated, dim=(-3, -2, -1))
+        running = diverged_at < 0
+        suspect = running & ~(size.square() * reach <= DIVERGED)
+        if bool(suspect.any()):
+            found = suspect & (_wild(updated, data.x) | ~size.isfinite())
+            diverged_at = torch.where(found, step, diverged_at)
+            running &= size.isfinite()
+        if not bool(running.all()):
+            updated = torch.where(running[..., None, None, None], updated, weights)
+        weights, spare = updated, weights
+        if step in recorded:
+            record(step)
+    steps = torch.tensor(list(steps), device="cpu")
+    return Run(weights, margins, strong, weak, steps, diverged_at)

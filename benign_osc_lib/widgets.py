@@ -29,7 +29,7 @@ class FrameSlider(ipywidgets.VBox):
             )
         if len(set(labels)) < len(labels):
             raise ValueError(f"labels must differ from each other, got {list(labels)}")
-        if not all(alt.strip() for alt in alts):
+        if not all(isinstance(alt, str) and alt.strip() for alt in alts):
             raise ValueError(f"alts must not be empty, got {list(alts)}")
         if not 0 <= start < len(frames):
             raise ValueError(f"start must be in 0..{len(frames) - 1}, got {start}")

@@ -21,10 +21,10 @@ EVIDENCE = "chapter anchor cell function test".split()
 
 # What the paper says, and what this book adds. A row may be open, never missing.
 REQUIRED = """
-    data-model eq-1 eq-2 eq-3 decomposition
+    data-model eq-1 eq-2 eq-3 decomposition remark-shuffling
     eq-5 prop-1 eq-6 eq-7 thm-2 remark-one-signal
     assumption-3-i assumption-3-ii assumption-3-iii assumption-3-iv assumption-3-v assumption-4
-    thm-5 prop-6 division-of-generalisation
+    remark-time-average thm-5 prop-6 division-of-generalisation
     fig-1 fig-2 fig-3 number-99-38 number-93-75
     ours-exact-reduction ours-two-dimensional-map ours-cubic-map ours-learning-rate-window
     ours-potential ours-growth-rate ours-terminal-law ours-malignant-regime ours-reproduction

@@ -367,7 +367,7 @@ def test_no_axis_is_empty(n, p, d):
 
 @given(shape=array_shapes(min_dims=0, max_dims=3, max_side=9), name=st.sampled_from(["u", "v"]))
 def test_features_have_the_dimension_of_the_patches(shape, name):
-    assume(shape != (8,))
+    assume(shape[-1:] != (8,))
     with pytest.raises(ValueError, match=rf"^{name} must have shape .*got {shown(shape)}"):
         patches(**{name: zeros(*shape)})
 

@@ -200,7 +200,7 @@ def test_the_features_can_be_read_off_the_patches(batched, dtype):
     data = MODEL.sample(12, n_weak=3, generator=generator, dtype=dtype)
     bare = PatchData(x=data.x, y=data.y, is_weak=data.is_weak)
     for read, feature in zip(bare.features(), (MODEL.u, MODEL.v), strict=True):
-        assert torch.equal(read, feature.to(dtype))
+        assert torch.equal(read, feature.to(dtype).expand_as(read))
 
 
 def test_given_features_are_believed():
@@ -232,6 +232,36 @@ def test_patches_that_differ_show_no_feature(name, patch, scale):
     x[:, patch] = x[:, 2]
     with pytest.raises(ValueError, match=f"^{name} must be given"):
         PatchData(x=x, y=data.y, is_weak=data.is_weak).features()
+
+
+def test_runs_of_different_models_make_one_batch():
+    """Each run of a batch shows its own features."""
+    models = [FeatureNoiseModel(8, 2.0, v_norm, 0.5) for v_norm in (0.4, 1.0)]
+    draws = [model.sample(6, n_weak=k, generator=seeded(k)) for k, model in enumerate(models)]
+    x, y, is_weak = (torch.stack([getattr(d, f) for d in draws]) for f in ("x", "y", "is_weak"))
+    u, v = PatchData(x=x, y=y, is_weak=is_weak).features()
+    assert torch.equal(u, torch.stack([model.u for model in models]))
+    assert torch.equal(v, torch.stack([model.v for model in models]))
+
+
+@pytest.mark.parametrize("layout", ["swapped", "oblique"])
+def test_what_cannot_be_u_is_not_read_as_u(layout):
+    """One point x = (y·v, y·u), as section 3 of the paper writes it, must not swap the two."""
+    u, v = MODEL.u, MODEL.v
+    patches = [v, u] if layout == "swapped" else [u + v, v]
+    data = PatchData(torch.stack(patches)[None], torch.ones(1).double(), torch.tensor([False]))
+    with pytest.raises(ValueError, match="^u must be given"):
+        data.features()
+    with pytest.warns(UserWarning, match="do not show u"):
+        read_u, _ = data.features_or_nan()
+    assert read_u.isnan().all()
+
+
+def test_tiny_and_huge_features_leave_the_noise_clean():
+    for norm in (1e-170, 1e-100, 1e100, 1e155):
+        model = FeatureNoiseModel(8, norm, norm, 1.0)
+        x = model.sample(5, n_weak=5, generator=seeded(1)).x
+        assert x.isfinite().all() and (x[:, 2, :2] == 0).all() and model.nu == 1
 
 
 def test_a_model_cannot_be_changed():

@@ -71,7 +71,7 @@ def test_margins_stand_in_visiting_order(ax, run):
     plotting.margins(ax, run, points, color="k")
     (line,) = ax.lines
     assert line.get_ydata().tolist() == run.margins[:, points].flatten().tolist()
-    assert line.get_xdata().tolist() == pytest.approx([0, 0.5, 1, 1.5, 2, 2.5])
+    assert line.get_xdata().tolist() == pytest.approx([0, 0.4, 1, 1.4, 2, 2.4])
 
 
 def test_loss_is_the_mean_of_an_epoch(ax, run):

@@ -286,3 +286,16 @@ def test_numbers_arrays_and_tensors_come_back_as_what_they_were(name):
         assert tensor.dtype == dtype
         assert tensor.shape == (1, 3)
         np.testing.assert_allclose(tensor[0].numpy(), numbers, rtol=tolerance)
+
+
+def test_the_potential_takes_an_array_of_nu():
+    for kind in (np.array, lambda x: torch.tensor(x, dtype=torch.float64)):
+        nu = kind([0.1, 0.2])
+        value = theory.potential(0.5, 0.25, nu)
+        assert type(value) is type(nu)
+        assert value.tolist() == pytest.approx(
+            [math.log(0.25) - k * math.log(0.5) for k in (0.1, 0.2)]
+        )
+    assert theory.potential(np.array([2, 4]), np.array([4, 2]), 0.5).dtype == np.float64
+    with pytest.raises(ValueError, match="broadcast"):
+        theory.potential(torch.ones(2), torch.ones(3), 0.1)
