@@ -151,25 +151,31 @@ def network_diagram(ax):
     box = {"boxstyle": "round,pad=0.35", "facecolor": "white", "linewidth": 1.4}
 
     def node(x, y, text, color):
-        style = {"bbox": {**box, "edgecolor": color}, "fontsize": 12}
+        style = {"bbox": {**box, "edgecolor": color}, "fontsize": 14}
         ax.text(x, y, text, ha="center", va="center", zorder=3, **style)
 
     def arrow(start, end):
         ax.annotate("", end, start, arrowprops={"arrowstyle": "->", "color": "0.6"}, zorder=1)
 
-    inputs = ((8.4, r"$y\,u$", STRONG), (5.0, r"$y\,v$", WEAK), (1.6, r"$\xi$", NOISE))
-    signs = ((7.2, r"$F_{+1}$", "+"), (2.8, r"$F_{-1}$", "-"))
+    inputs = ((8.2, r"$y\,u$", STRONG), (4.9, r"$y\,v$", WEAK), (1.6, r"$\xi$", NOISE))
+    signs = ((7.0, "+"), (2.8, "-"))
     for y, text, color in inputs:
-        node(0.8, y, text, color)
-        for y_sign, _, _ in signs:
-            arrow((1.4, y), (3.4, y_sign))
-    for y, text, sign in signs:
-        j = f"{sign}1"
-        node(4.5, y, rf"$\sigma(\langle w_{{{j},r}},\, x^{{(p)}} \rangle)$", "0.4")
-        arrow((5.8, y), (6.7, y))
-        node(7.3, y, text, "0.4")
-        arrow((7.9, y), (9.1, 5.2 if sign == "+" else 4.8))
-        ax.text(8.4, 6.6 if sign == "+" else 3.4, rf"${sign}$", ha="center", va="center")
-    node(9.4, 5.0, r"$f$", "0.2")
-    for x, text in ((0.8, "patches"), (4.5, "m filters a sign"), (7.3, "mean"), (9.4, "output")):
-        ax.text(x, 9.8, text, ha="center", va="center", fontsize=10)
+        node(0.6, y, text, color)
+        for y_sign, _ in signs:
+            arrow((1.1, y), (2.5, y_sign))
+    for y, sign in signs:
+        node(4.3, y, rf"$\sigma(\langle w_{{{sign}1,r}},\, x^{{(p)}} \rangle)$", "0.4")
+        arrow((6.1, y), (6.8, y))
+        node(7.5, y, rf"$F_{{{sign}1}}$", "0.4")
+        arrow((8.1, y), (9.2, 5.3 if sign == "+" else 4.5))
+        ax.text(
+            9.0, 6.8 if sign == "+" else 3.0, rf"${sign}$", ha="center", va="center", fontsize=14
+        )
+    node(9.6, 4.9, r"$f$", "0.2")
+    for x, text in (
+        (0.6, "patches"),
+        (4.3, "$m$ filters per sign"),
+        (7.5, "mean"),
+        (9.5, "output"),
+    ):
+        ax.text(x, 9.7, text, ha="center", va="center", fontsize=11)
