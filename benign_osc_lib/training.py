@@ -153,9 +153,11 @@ def _reference(data, weights, lr, visits, record_every, progress):
     strong = weights.new_empty(*lr.shape, len(recorded), *weights.shape[-3:-1])
     weak = torch.empty_like(strong)
 
+    signs = signs_j(weights)[..., 0]
+
     def record(step):
         for signal, feature in ((strong, u), (weak, v)):
-            signal[..., recorded[step], :, :] = _overlaps(signs_j(weights) * weights, feature)
+            signal[..., recorded[step], :, :] = signs * _overlaps(weights, feature)
 
     # |f| <= ‖W‖² reach: while this is small, no point has to be looked at.
     reach = data.x.square().sum((-1, -2)).amax(-1) / weights.shape[-2]

@@ -31,8 +31,8 @@ MUTANTS = [  # file, line as it is, line broken, what is broken
     ("training", "return 0.5 * (1", "return (1", "lost ½ in the recorded loss"),
     (
         "training",
-        "recorded[step], :, :] = _",
-        "recorded[step] - 1, :, :] = _",
+        "recorded[step], :, :] = s",
+        "recorded[step] - 1, :, :] = s",
         "recording one step early",
     ),
     (

@@ -9,13 +9,9 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from benign_osc_lib import FeatureNoiseModel, PatchData, generators
+from tests.library.common import FALSE_ALARM, seeded
 
-FALSE_ALARM = 1e-6
 MODEL = FeatureNoiseModel(d=64, u_norm=2.0, v_norm=0.4, noise_norm=0.8)
-
-
-def seeded(seed):
-    return torch.Generator().manual_seed(seed)
 
 
 @st.composite

@@ -9,18 +9,10 @@ from hypothesis.extra.numpy import mutually_broadcastable_shapes
 from scipy import stats
 
 from benign_osc_lib import generators, init_weights, predict
+from tests.library.common import FALSE_ALARM, assert_close, normal
 
-FALSE_ALARM = 1e-6
 seeds = st.integers(0, 10**6)
 sizes = st.integers(1, 4)
-
-
-def normal(seed, *shape):
-    return torch.randn(shape, generator=torch.Generator().manual_seed(seed), dtype=torch.float64)
-
-
-def close(a, b):
-    torch.testing.assert_close(a, b, rtol=1e-12, atol=1e-12)
 
 
 @given(
@@ -55,14 +47,14 @@ def test_homogeneous_of_degree_two(m, d, n, patches, seed, c):
     """f(x; cW) = c² f(x; W) for c > 0, and likewise in x."""
     w, x = normal(seed, 2, m, d), normal(seed + 1, n, patches, d)
     expected = predict(w, x)
-    close(predict(c * w, x) / c**2, expected)
-    close(predict(w, c * x) / c**2, expected)
+    assert_close(predict(c * w, x) / c**2, expected)
+    assert_close(predict(w, c * x) / c**2, expected)
 
 
 @given(m=sizes, d=sizes, n=sizes, patches=sizes, seed=seeds)
 def test_swapping_the_signs_negates_the_output(m, d, n, patches, seed):
     w, x = normal(seed, 2, m, d), normal(seed + 1, n, patches, d)
-    close(predict(w.flip(0), x), -predict(w, x))
+    assert_close(predict(w.flip(0), x), -predict(w, x))
 
 
 def test_filters_at_index_0_vote_plus():
@@ -77,19 +69,19 @@ def test_the_order_of_patches_and_filters_does_not_matter(m, d, n, patches, seed
     w, x = normal(seed, 2, m, d), normal(seed + 1, n, patches, d)
     filters = data.draw(st.permutations(range(m)))
     places = data.draw(st.permutations(range(patches)))
-    close(predict(w[:, filters], x[:, places]), predict(w, x))
+    assert_close(predict(w[:, filters], x[:, places]), predict(w, x))
 
 
 @given(m=sizes, d=sizes, n=sizes, patches=sizes, seed=seeds)
 def test_the_points_do_not_see_each_other(m, d, n, patches, seed):
     w, x = normal(seed, 2, m, d), normal(seed + 1, n, patches, d)
-    close(predict(w, x), torch.cat([predict(w, x[i : i + 1]) for i in range(n)]))
+    assert_close(predict(w, x), torch.cat([predict(w, x[i : i + 1]) for i in range(n)]))
 
 
 def test_repeating_the_filters_leaves_the_output():
     """The output is a mean over filters, so m copies of a filter are worth one."""
     w, x = normal(1, 2, 3, 4), normal(2, 5, 3, 4)
-    close(predict(w.repeat(1, 4, 1), x), predict(w, x))
+    assert_close(predict(w.repeat(1, 4, 1), x), predict(w, x))
 
 
 @pytest.mark.parametrize("scale", [1e-3, 1.0, 7.0])
@@ -119,7 +111,7 @@ def test_initial_weights_are_proportional_to_the_scale(m, d, seed, scale):
         return init_weights(m, d, scale, generator=torch.Generator().manual_seed(seed))
 
     assert drawn(scale).shape == (2, m, d)
-    close(drawn(scale), scale * drawn(1.0))
+    assert_close(drawn(scale), scale * drawn(1.0))
 
 
 @given(numbers=st.lists(seeds, min_size=1, max_size=4), m=sizes, d=sizes)
@@ -166,4 +158,4 @@ def test_on_cuda():
     assert moved.device.type == "cuda"
     assert torch.equal(moved.cpu(), double)
     x = normal(1, 4, 3, 5)
-    close(predict(moved, x.cuda()).cpu(), predict(double, x))
+    assert_close(predict(moved, x.cuda()).cpu(), predict(double, x))

@@ -6,18 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from benign_osc_lib import FeatureNoiseModel, PatchData, init_weights, sgd_step, train
-
-
-def seeded(seed):
-    return torch.Generator().manual_seed(seed)
-
-
-def normal(seed, *shape):
-    return torch.randn(shape, generator=seeded(seed), dtype=torch.float64)
-
-
-def assert_close(now, expected, tolerance):
-    torch.testing.assert_close(now, expected, rtol=tolerance, atol=tolerance)
+from tests.library.common import assert_close, normal, seeded
 
 
 def without_span(vectors, of):

@@ -18,22 +18,15 @@ from benign_osc_lib import (
     sgd_step,
     train,
 )
+from tests.library.common import assert_close, seeded
 
 MODEL = FeatureNoiseModel(d=8, u_norm=2.0, v_norm=0.4, noise_norm=0.8, rho=0.25)
 FIELDS = ("weights", "margins", "strong", "weak", "diverged_at", "loss")
 
 
-def seeded(seed):
-    return torch.Generator().manual_seed(seed)
-
-
 def problem(n=4, m=4, model=MODEL, scale=0.1, seed=0):
     stream = seeded(seed)
     return model.sample(n, generator=stream), init_weights(m, model.d, scale, generator=stream)
-
-
-def assert_close(now, expected, tolerance=1e-12):
-    torch.testing.assert_close(now, torch.as_tensor(expected), rtol=tolerance, atol=tolerance)
 
 
 @dataclasses.dataclass
