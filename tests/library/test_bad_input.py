@@ -22,6 +22,7 @@ from benign_osc_lib import (
 )
 from benign_osc_lib.assumptions import assumption_3
 from benign_osc_lib.metrics import Proportion, accuracy
+from benign_osc_lib.one_point import orbit, signals
 
 NORMS = {"d": 8, "u_norm": 2.0, "v_norm": 0.4, "noise_norm": 0.8}
 MODEL = FeatureNoiseModel(**NORMS)
@@ -84,6 +85,71 @@ def potential(**changes):
     return theory.potential(**{"strong": 0.5, "weak": 0.5, "nu": 0.04, **changes})
 
 
+def followed(**changes):
+    return orbit(**{"kappa": 1.2, "nu": 0.04, "s": 0.1, "q": 0.01, "steps": 3, **changes})
+
+
+def seen(**changes):
+    return signals(**{"weights": W, "u": MODEL.u, "v": MODEL.v, "y": 1, **changes})
+
+
+def formula(function, **arguments):
+    """A formula of the theory with good arguments, to be changed."""
+
+    def changed(**changes):
+        return function(**{**arguments, **changes})
+
+    changed.__name__ = function.__name__
+    return changed
+
+
+RATES = {"kappa": 1.2, "nu": 0.04}
+multiplier = formula(theory.two_cycle_multiplier, kappa=1.2)
+limit = formula(theory.smooth_limit, opposite=0.3)
+exponents = formula(theory.smooth_exponents, **RATES, e_0=0.9)
+gain = formula(theory.potential_gain, **RATES, e=0.3)
+gain_bound = formula(theory.potential_gain_bound, **RATES, e=0.3)
+surplus = formula(theory.residual_surplus, kappa=1.2, e=0.3)
+mean = formula(theory.mean_residual, kappa=1.2)
+growth = formula(theory.growth_rate, **RATES)
+curve = formula(theory.weak_signal_curve, **RATES, t=100.0, q_0=0.01)
+time = formula(theory.time_to_learn, **RATES, s_0=0.1, q_0=1e-4)
+sharpness = formula(theory.relative_sharpness, **RATES, s=0.7, q=0.2)
+landing = formula(theory.landing_weak_signal, **RATES)
+largest = formula(theory.largest_signal, kappa=1.2, opposite=0.1)
+smallest = formula(theory.smallest_factor, kappa=1.2, opposite=0.1)
+margins = formula(theory.stopping_margins, **RATES, s_0=0.1, q_0=0.01, q_other=0.01)
+floor = formula(theory.strong_signal_floor, **RATES, opposite=0.01)
+budget = formula(theory.squared_residual_budget, **RATES, q_0=0.01, opposite=0.1)
+amplitude = formula(theory.oscillation_amplitude, q=0.05, kappa=1.2)
+at_amplitude = formula(theory.weak_signal_at_amplitude, delta=0.1, kappa=1.2)
+delta = formula(theory.self_consistent_delta, kappa=1.2)
+
+EVERY_ARGUMENT = {
+    multiplier: ["kappa"],
+    limit: ["opposite"],
+    exponents: ["kappa", "nu", "e_0"],
+    gain: ["e", "kappa", "nu"],
+    gain_bound: ["e", "kappa", "nu"],
+    surplus: ["e", "kappa"],
+    mean: ["kappa"],
+    growth: ["kappa", "nu"],
+    curve: ["t", "q_0", "kappa", "nu"],
+    time: ["s_0", "q_0", "kappa", "nu"],
+    sharpness: ["s", "q", "kappa", "nu"],
+    landing: ["kappa", "nu"],
+    largest: ["kappa", "opposite"],
+    smallest: ["kappa", "opposite"],
+    margins: ["s_0", "q_0", "kappa", "nu", "q_other"],
+    floor: ["kappa", "nu", "opposite"],
+    budget: ["q_0", "kappa", "nu", "opposite"],
+    amplitude: ["q", "kappa"],
+    at_amplitude: ["delta", "kappa"],
+    delta: ["kappa"],
+    followed: ["kappa", "nu", "s", "q", "s_other", "q_other"],
+}
+
+
 def cases(function, name, values, allowed):
     """One case per value of the argument ``name``."""
     return [
@@ -130,6 +196,66 @@ OUT_OF_RANGE = [
     *cases(terminal, "kappa", [0, -1, *NOT_FINITE], "finite, > 0"),
     *cases(terminal, "nu", [-0.1, 1, 1.5, *NOT_FINITE], ">= 0 and < 1"),
     *cases(potential, "nu", [-0.1, *NOT_FINITE], "finite, >= 0"),
+    *(
+        case
+        for function in (multiplier, mean, landing, delta, at_amplitude)
+        for case in cases(function, "kappa", [0.99, -1, *NOT_FINITE], "finite, >= 1")
+    ),
+    *(
+        case
+        for function in (curve, time)
+        for case in cases(function, "kappa", [1, 0.5, *NOT_FINITE], "finite, > 1")
+    ),
+    *(
+        case
+        for function in (
+            *(exponents, gain, gain_bound, surplus, sharpness, largest),
+            *(smallest, margins, amplitude, followed),
+        )
+        for case in cases(function, "kappa", [0, -1, *NOT_FINITE], "finite, > 0")
+    ),
+    *cases(growth, "kappa", [0.99, *NOT_FINITE], "finite, >= 1"),
+    *cases(budget, "kappa", [0, 0.99, *NOT_FINITE], "finite, >= 1"),
+    *cases(floor, "kappa", [0.99, theory.SIGN_LIMIT, 1.6, *NOT_FINITE], ">= 1 and < 1.598"),
+    *(
+        case
+        for function in (exponents, gain, gain_bound, growth, curve)
+        for case in cases(function, "nu", [-0.1, 1.01, *NOT_FINITE], ">= 0 and <= 1")
+    ),
+    *(
+        case
+        for function in (landing, floor, margins)
+        for case in cases(function, "nu", [-0.1, 1, 1.5, *NOT_FINITE], ">= 0 and < 1")
+    ),
+    *(
+        case
+        for function in (time, budget)
+        for case in cases(function, "nu", [0, -0.1, 1, *NOT_FINITE], "> 0 and < 1")
+    ),
+    *(
+        case
+        for function, names in {
+            limit: ["opposite"],
+            exponents: ["e_0"],
+            sharpness: ["nu"],
+            largest: ["opposite"],
+            smallest: ["opposite"],
+            margins: ["s_0", "q_0", "q_other"],
+            floor: ["opposite"],
+            budget: ["opposite"],
+            at_amplitude: ["delta"],
+            followed: ["nu", "s", "q", "s_other", "q_other"],
+        }.items()
+        for name in names
+        for case in cases(function, name, [-0.1, *NOT_FINITE], "finite, >= 0")
+    ),
+    *cases(curve, "q_0", [0, -0.1, *NOT_FINITE], "finite, > 0"),
+    *cases(time, "q_0", [0, -0.1, *NOT_FINITE], "finite, > 0"),
+    *cases(time, "s_0", [0, -0.1, 1, *NOT_FINITE], "> 0 and < 1"),
+    *cases(budget, "q_0", [0, -0.1, 1, *NOT_FINITE], "> 0 and < 1"),
+    *cases(amplitude, "q", [-0.1, 1, *NOT_FINITE], ">= 0 and < 1"),
+    *cases(followed, "steps", [-1], "at least 0"),
+    *cases(seen, "y", [0, 2, -0.5, "1", None, math.nan], "-1 or +1"),
 ]
 
 WRONG_TYPE = [
@@ -166,6 +292,13 @@ WRONG_TYPE = [
     *cases(terminal, "nu", ["2", [0.1]], "a number, array or tensor"),
     *cases(potential, "strong", ["2", None], "a number, array or tensor"),
     *cases(potential, "weak", ["2", None], "a number, array or tensor"),
+    *(
+        case
+        for function, names in EVERY_ARGUMENT.items()
+        for name in names
+        for case in cases(function, name, ["2", None, [0.1], True], "a number, array or tensor")
+    ),
+    *cases(followed, "steps", [1.0, "1", None, True], "an integer"),
 ]
 
 
@@ -258,6 +391,9 @@ TENSORS = [
     (step, "weights", W),
     (step, "x_i", DATA.x[0]),
     (accurate, "weights", W),
+    (seen, "weights", W),
+    (seen, "u", MODEL.u),
+    (seen, "v", MODEL.v),
     (lambda **changes: predict(**{"weights": W, "x": DATA.x, **changes}), "weights", W),
     (lambda **changes: predict(**{"weights": W, "x": DATA.x, **changes}), "x", DATA.x),
 ]
@@ -434,3 +570,34 @@ def test_batch_axes_of_predict_must_broadcast():
     x = DATA.x.expand(3, 4, 3, 8)
     with pytest.raises(ValueError, match=r"broadcast.*weights has \(2,\).*x has \(3,\)"):
         predict(W.expand(2, 2, 3, 8), x)
+
+
+@given(shapes=clashing_axes())
+def test_starts_of_an_orbit_must_broadcast(shapes):
+    kappa, s, q_other = (np.full(shape, 0.1) for shape in shapes)
+    with pytest.raises(ValueError, match="broadcast") as caught:
+        followed(kappa=kappa, s=s, q_other=q_other)
+    for name, shape in zip(("kappa", "s", "q_other"), shapes, strict=True):
+        assert f"{name} has {shape}" in str(caught.value)
+
+
+@given(shape=array_shapes(min_dims=0, max_dims=3, max_side=9), name=st.sampled_from(["u", "v"]))
+def test_features_of_the_signals_have_the_dimension_of_the_filters(shape, name):
+    assume(shape[-1:] != (8,))
+    with pytest.raises(ValueError, match=rf"^{name} must have shape .*8\), got {shown(shape)}"):
+        seen(**{name: zeros(*shape)})
+
+
+@pytest.mark.parametrize("bad", [0.0, -1.0, math.nan])
+def test_one_bad_element_among_many(bad):
+    """Of an array or of a tensor; the message shows it."""
+    for kind in (np.array, torch.tensor):
+        with pytest.raises(ValueError, match=f"^kappa must .*got {bad}"):
+            growth(kappa=kind([1.2, bad]))
+        with pytest.raises(ValueError, match=f"^kappa must .*got {bad}"):
+            followed(kappa=kind([1.2, bad]))
+
+
+def test_an_amplitude_of_one_over_kappa_is_out_of_reach():
+    with pytest.raises(ValueError, match=r"^delta must be < 1/kappa, got 0.5"):
+        at_amplitude(delta=0.5, kappa=2.0)

@@ -5,11 +5,21 @@ import math
 import numpy as np
 import pytest
 import torch
-from hypothesis import given, settings
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.optimize import brentq
 
-from benign_osc_lib import FeatureNoiseModel, PatchData, init_weights, sgd_step, theory, train
+from benign_osc_lib import (
+    FeatureNoiseModel,
+    PatchData,
+    init_weights,
+    predict,
+    sgd_step,
+    theory,
+    train,
+)
+from benign_osc_lib.one_point import orbit, signals
+from tests.library.common import assert_close, normal
 
 oscillating = st.floats(1.0, 4.0)
 
@@ -250,6 +260,569 @@ def test_the_potential_of_an_inactive_filter_is_nan():
     assert (~phi.isnan()).nonzero().tolist() == [[2, 2]]
 
 
+# --- Small rates -------------------------------------------------------------------------------
+
+
+@st.composite
+def starts_below(draw):
+    """Any start with e_0 > 0: signals of the class below 1 + c, c that of the other filters."""
+    c = draw(st.sampled_from([0.0]) | st.floats(1e-3, 5))
+    total, share, other = (draw(st.floats(1e-4, 0.999)) for _ in range(3))
+    s, q = (share * total * (1 + c), (1 - share) * total * (1 + c))
+    return s, q, other * c, (1 - other) * c
+
+
+@given(start=starts_below(), nu=st.floats(0.01, 1), part=st.floats(0.05, 0.999))
+def test_no_oscillation_below_the_smooth_limit(start, nu, part):
+    """The residual stays positive and falls, whether or not c exceeds s + q at the start."""
+    s, q, s_other, q_other = start
+    kappa = part * theory.smooth_limit(s_other + q_other)
+    e = orbit(kappa, nu, s, q, s_other=s_other, q_other=q_other, steps=150).e
+    assert e[0] > 0
+    assert e.min() > -1e-13
+    seen = e > 1e-9
+    assert (np.diff(e)[seen[:-1]] < 0).all()
+
+
+def test_the_smooth_limit_is_sharp_without_opposing_filters():
+    """Between 1/2 and 1 the run still converges, but it overshoots."""
+    assert theory.smooth_limit(0) == 0.5
+    assert theory.smooth_limit(0.5) == 0.25
+    below, above = orbit(np.array([0.499, 0.51]), 0.04, 1e-6, 1e-12, steps=400).e.min(0)
+    assert below > -1e-15
+    assert above < -1e-5
+
+
+@given(
+    kappa=st.floats(0.02, 0.49),
+    nu=st.floats(0.01, 0.95),
+    log_s=st.floats(-7, -0.7),
+    log_q=st.floats(-12, -0.7),
+)
+def test_the_smooth_exponents_bound_the_run(kappa, nu, log_s, log_q):
+    run = orbit(kappa, nu, math.exp(log_s), math.exp(log_q), steps=round(40 / kappa))
+    grown = [math.log(x[-1] / x[0]) for x in (run.s, run.q)]
+    assume(grown[0] > 1e-3)
+    low, high = theory.smooth_exponents(kappa, nu, max(run.e[0], 0))
+    assert low == nu
+    assert low - 1e-9 <= grown[1] / grown[0] <= high + 1e-9
+
+
+def test_gradient_flow_has_the_lower_exponent():
+    """As κ → 0 the exponent tends to ν, in proportion to κ, and so does its bound."""
+    kappa = np.array([0.04, 0.02, 0.01])
+    run = orbit(kappa, 0.1, 0.01, 1e-4, steps=3000)
+    exponent = np.log(run.q[-1] / run.q[0]) / np.log(run.s[-1] / run.s[0])
+    low, high = theory.smooth_exponents(kappa, 0.1, run.e[0])
+    assert (exponent > low).all()
+    assert (exponent - low)[:-1] / (exponent - low)[1:] == pytest.approx([2, 2], rel=0.03)
+    assert (high - low)[:-1] / (high - low)[1:] == pytest.approx([2, 2], rel=0.03)
+
+
+# --- What a visit adds to the potential --------------------------------------------------------
+
+residuals = st.floats(-1, 20)
+
+
+@given(e=residuals, kappa=st.floats(0.01, 3), nu=st.floats(0, 1))
+def test_the_gain_is_at_least_its_quadratic_bound(e, kappa, nu):
+    gain = theory.potential_gain(e, kappa, nu)
+    if kappa * e <= -1:
+        assert math.isnan(gain)
+        return
+    bound = theory.potential_gain_bound(e, kappa, nu)
+    z = kappa * e
+    assert bound >= 0
+    assert gain >= bound - 1e-15 * nu * (1 + abs(math.log1p(z))) - 1e-300
+    if nu * (1 - nu) * z**2 > 1e-9:
+        assert gain > 0
+
+
+@given(kappa=st.floats(0.5, 2), nu=st.floats(0.05, 0.95), sign=st.sampled_from([-1, 1]))
+def test_for_small_residuals_the_gain_and_its_bound_are_one_square(kappa, nu, sign):
+    """Both are ν (1 − ν) (κ e)²/2 to leading order; the gain vanishes at e = 0, ν = 0 and ν = 1."""
+    e = sign * 1e-4
+    square = nu * (1 - nu) * (kappa * e) ** 2 / 2
+    assert theory.potential_gain(e, kappa, nu) == pytest.approx(square, rel=1e-3)
+    assert theory.potential_gain_bound(e, kappa, nu) == pytest.approx(square, rel=1e-3)
+    assert theory.potential_gain(0.0, kappa, nu) == 0
+    assert theory.potential_gain(0.5, kappa, 0) == 0
+    assert theory.potential_gain(0.5, kappa, 1) == 0
+
+
+@given(kappa=st.floats(0.1, 1.55), nu=st.floats(0, 1), s=st.floats(0.01, 1), q=st.floats(1e-4, 0.3))
+def test_the_gain_is_the_step_of_the_potential(kappa, nu, s, q):
+    assume(kappa * (s + q - 1) < 0.9)
+    run = orbit(kappa, nu, s, q, steps=1)
+    phi = theory.potential(np.sqrt(run.s), np.sqrt(run.q), nu)
+    gain = theory.potential_gain(run.e[0], kappa, nu)
+    assert phi[1] - phi[0] == pytest.approx(gain, rel=1e-9, abs=1e-13)
+
+
+@given(kappa=st.floats(0.05, 1.55), nu=st.floats(0, 0.2), s=st.floats(1e-3, 0.9))
+def test_the_balance_identity(kappa, nu, s):
+    """Σ κ e = ½ log(s_T/s_0) + Σ R, with R >= 0: residuals of a balanced window do not cancel."""
+    run = orbit(kappa, nu, s, 1e-4, steps=60)
+    e = run.e[:-1]
+    surplus = theory.residual_surplus(e, kappa)
+    assert (surplus >= 0).all()
+    growth = math.log(run.s[-1] / run.s[0]) / 2
+    assert (kappa * e).sum() == pytest.approx(growth + surplus.sum(), rel=1e-10, abs=1e-11)
+
+
+def test_the_balance_identity_of_a_trained_network():
+    for kappa in (0.3, 1.2, 1.5):
+        _, strong, _, e = one_point(kappa, epochs=300)
+        used = theory.residual_surplus(e, kappa).sum()
+        for path in strong[:, strong[0] > 0].T:
+            growth = (path[-1] / path[0]).log()
+            assert_close(kappa * e.sum(), growth + used, 1e-9)
+
+
+@given(z=st.floats(-0.99, 50), kappa=st.floats(0.1, 3))
+def test_the_surplus_by_its_formula(z, kappa):
+    surplus = theory.residual_surplus(z / kappa, kappa)
+    assert surplus == pytest.approx(z - math.log1p(z), rel=1e-9, abs=1e-14)
+    assert math.isnan(theory.residual_surplus(-1.0 - abs(z), 1.0))
+
+
+# --- The growth of the weak signal -------------------------------------------------------------
+
+stable = st.floats(1.02, 1.22)
+
+
+@given(kappa=oscillating)
+def test_the_two_cycle_multiplier_is_the_derivative(kappa):
+    """Of two steps of the odd map, by autograd, at either point of the cycle."""
+    for s in theory.two_cycle(kappa):
+        z = torch.tensor(max(s, 0), dtype=torch.float64).sqrt().requires_grad_()
+        odd_map(odd_map(z, kappa), kappa).backward()
+        multiplier = theory.two_cycle_multiplier(kappa)
+        assert multiplier == pytest.approx(z.grad.item(), rel=1e-7, abs=1e-6)
+
+
+def test_the_two_cycle_multiplier_leaves_the_unit_interval_where_the_cycle_stops_to_attract():
+    assert theory.two_cycle_multiplier(1) == 1
+    assert theory.two_cycle_multiplier(theory.STABLE_CYCLE_LIMIT) == pytest.approx(-1, rel=1e-13)
+
+
+@given(kappa=stable, nu=st.floats(0, 1))
+@settings(max_examples=15)
+def test_the_growth_rate_on_the_two_cycle(kappa, nu):
+    """The product of the two factors of the weak signal; and a run whose weak signal is tiny."""
+    rate = theory.growth_rate(kappa, nu)
+    low, high = theory.two_cycle(kappa)
+    factors = (1 + kappa * nu * (1 - low)) * (1 + kappa * nu * (1 - high))
+    assert 2 * rate == pytest.approx(math.log(factors), rel=1e-9, abs=1e-13)
+    run = orbit(kappa, nu, low * 1.001, 1e-200, steps=1000)
+    settled = run.q[-401::2]
+    assert np.log(settled[-1] / settled[0]) / 2 == pytest.approx(400 * rate, rel=1e-3, abs=1e-10)
+
+
+@given(kappa=oscillating, nu=st.floats(1e-4, 1e-3))
+def test_the_growth_rate_to_leading_order(kappa, nu):
+    assert theory.growth_rate(kappa, nu) == pytest.approx(nu * (kappa - 1) / 2, rel=4 * nu)
+
+
+@given(kappa=oscillating)
+def test_the_mean_residual_is_that_of_the_two_cycle(kappa):
+    low, high = theory.two_cycle(kappa)
+    assert theory.mean_residual(kappa) == pytest.approx(1 - (low + high) / 2, rel=1e-9, abs=1e-12)
+
+
+def test_the_mean_residual_of_a_long_run():
+    """Not 0: the oscillation does not cancel. Below κ = 1 it does."""
+    kappa = np.array([1.05, 1.1, 1.2])
+    e = orbit(kappa, 0.0, 0.3, 0.0, steps=1000).e[-400:]
+    np.testing.assert_allclose(e.mean(0), theory.mean_residual(kappa), rtol=1e-6)
+    assert abs(orbit(0.9, 0.0, 0.3, 0.0, steps=1000).e[-400:].mean()) < 1e-12
+
+
+def test_the_logistic_curve_against_simulation():
+    """From the cycle with a small weak signal; the error is of the order of ν."""
+    kappa = np.linspace(1.05, 1.2, 4)
+    ceiling, low = 1 - 1 / kappa, theory.two_cycle(kappa)[0]
+    errors = []
+    for nu in (0.04, 0.02):
+        q = orbit(kappa, nu, low, 1e-3, steps=round(200 / nu)).q
+        t = np.arange(len(q))[:, None]
+        curve = theory.weak_signal_curve(t, 1e-3, kappa, nu)
+        assert (q[-1] > 0.9 * ceiling).all()
+        errors.append((abs(curve - q) / ceiling).max(0))
+    assert (errors[0] < 0.06).all()
+    assert (errors[1] < 0.03).all()
+    np.testing.assert_allclose(errors[0] / errors[1], 2, rtol=0.1)
+
+
+@given(kappa=stable, nu=st.floats(0.005, 0.1), q_0=st.floats(1e-6, 1e-3))
+def test_the_logistic_curve_starts_grows_and_ends_as_it_should(kappa, nu, q_0):
+    def curve(t):
+        return theory.weak_signal_curve(t, q_0, kappa, nu)
+
+    rate, ceiling = theory.growth_rate(kappa, nu), 1 - 1 / kappa
+    assert curve(0) == pytest.approx(q_0, rel=1e-12)
+    assert curve(1e6) == pytest.approx(ceiling, rel=1e-9)
+    t = 1 / rate
+    slope = (curve(t + 0.01) - curve(t - 0.01)) / 0.02
+    logistic = 2 * rate * curve(t) * (1 - curve(t) / ceiling)
+    assert slope == pytest.approx(logistic, rel=1e-4)
+
+
+def test_the_time_to_learn_against_simulation():
+    """Within 3 % for weak starts below 10⁻³."""
+    rng = np.random.default_rng(1)
+    kappa, nu = rng.uniform(1.05, 1.2, 60), rng.uniform(0.01, 0.08, 60)
+    s_0, q_0 = np.exp(rng.uniform(-9, -2.3, 60)), np.exp(rng.uniform(-16, -7, 60))
+    learned = orbit(kappa, nu, s_0, q_0, steps=30_000).q >= (1 - 1 / kappa) / 2
+    assert learned[-1].all()
+    predicted = theory.time_to_learn(s_0, q_0, kappa, nu)
+    np.testing.assert_allclose(predicted, learned.argmax(0), rtol=0.03)
+
+
+@given(
+    kappa=stable,
+    nu=st.floats(0.01, 0.1),
+    log_s=st.floats(-9, -0.1),
+    log_q=st.floats(-14, -1),
+)
+def test_the_time_to_learn_is_that_of_its_two_stages(kappa, nu, log_s, log_q):
+    """The curve from the end of the climb is at half of its ceiling then, or was before: NaN."""
+    s_0, q_0 = math.exp(log_s), math.exp(log_q)
+    time = theory.time_to_learn(s_0, q_0, kappa, nu)
+    climb = math.log(1 / s_0) / (2 * math.log(1 + kappa))
+    q = q_0 * (1 + kappa * nu) ** (2 * climb)
+    half = (1 - 1 / kappa) / 2
+    assert math.isnan(time) == (q > half)
+    for part, late in ((0.99, False), (1.01, True), (1.9, True), (2.1, True)):
+        start = q_0 * part * half / q
+        assert math.isnan(theory.time_to_learn(s_0, start, kappa, nu)) == late
+    if q < half:
+        reached = theory.weak_signal_curve(time - climb, q, kappa, nu)
+        assert time >= climb
+        assert reached == pytest.approx(half, rel=1e-9)
+
+
+# --- Where one point lands ---------------------------------------------------------------------
+
+
+def test_the_landing_law_against_simulation():
+    """Its relative error falls like ν²; that of the bound itself, which it divides by, like ν."""
+    kappa = np.array([1.1, 1.2, 1.4, 1.55])
+    law, bound = [], []
+    for nu in (0.08, 0.04, 0.02):
+        run = orbit(kappa, nu, 1e-2, 1e-2, steps=round(400 / nu))
+        assert abs(run.e[-1]).max() < 1e-7
+        law.append(run.q[-1] / theory.landing_weak_signal(kappa, nu) - 1)
+        bound.append(run.q[-1] / theory.terminal_weak_signal(kappa, nu) - 1)
+    assert (np.abs(law[-1]) < 2e-4).all()
+    assert (bound[-1] > 20 * np.abs(law[-1])).all()
+    for k in range(2):
+        np.testing.assert_allclose(law[k] / law[k + 1], 4, rtol=0.15)
+        np.testing.assert_allclose(bound[k] / bound[k + 1], 2, rtol=0.1)
+
+
+@given(
+    m=st.integers(1, 4),
+    u_norm=st.floats(0.5, 3),
+    ratio=st.floats(0.1, 1),
+    lr=st.floats(0.05, 2),
+    y=st.sampled_from([-1.0, 1.0]),
+    seed=st.integers(0, 10**6),
+)
+@settings(max_examples=15)
+def test_relative_sharpness_is_the_hessian(m, u_norm, ratio, lr, y, seed):
+    """η/2 times the top eigenvalue where y f = 1, with filters of both signs."""
+    x = y * torch.diag(torch.tensor([u_norm, ratio * u_norm], dtype=torch.float64))
+    w = normal(seed, 2, m, 2)
+    w[0 if y == 1 else 1, 0] = y * torch.ones(2)  # so that some filter of the class is active
+    own = 0 if y == 1 else 1
+
+    def output(weights):
+        return predict(weights.reshape(2, m, 2), x[None])[0]
+
+    # scale the class's own filters until y f = 1
+    silent = w.clone()
+    silent[own] = 0
+    against = -y * output(silent)
+    silent = w.clone()
+    silent[1 - own] = 0
+    w[own] *= ((1 + against) / (y * output(silent))).sqrt()
+    assert output(w).item() == pytest.approx(y, rel=1e-12)
+
+    def loss(flat):
+        return (output(flat) - y).square() / 2
+
+    top = torch.linalg.eigvalsh(torch.autograd.functional.hessian(loss, w.flatten()))[-1].item()
+    s, q, s_other, q_other = signals(w, y * x[0], y * x[1], int(y))
+    kappa, nu = theory.kappa(lr, u_norm, m), theory.nu(u_norm, ratio * u_norm)
+    sharpness = theory.relative_sharpness(s + s_other, q + q_other, kappa, nu)
+    assert sharpness.item() == pytest.approx(lr * top / 2, rel=1e-8)
+
+
+@given(kappa=st.floats(1.0, 3.0), nu=st.floats(0, 0.9))
+def test_at_the_terminal_signal_the_relative_sharpness_is_one(kappa, nu):
+    q = theory.terminal_weak_signal(kappa, nu)
+    assert theory.relative_sharpness(1 - q, q, kappa, nu) == pytest.approx(1, rel=1e-12)
+
+
+# --- How far a run can go ----------------------------------------------------------------------
+
+
+@given(
+    kappa=st.floats(0.05, 3),
+    nu=st.floats(0, 1),
+    opposite=st.floats(0, 2),
+    total=st.floats(0, 1),
+    share=st.floats(0, 1),
+    other=st.floats(0, 1),
+    part=st.floats(0, 1),
+)
+def test_the_largest_signal_bounds_a_step(kappa, nu, opposite, total, share, other, part):
+    s_other, q_other = opposite * part * other, opposite * part * (1 - other)
+    signal = total * (1 + s_other + q_other)
+    run = orbit(
+        kappa,
+        nu,
+        signal * share,
+        signal * (1 - share),
+        s_other=s_other,
+        q_other=q_other,
+        steps=1,
+    )
+    assume(run.e[0] >= 0)
+    bound = theory.largest_signal(kappa, opposite)
+    assert run.s[1] + run.q[1] <= bound * (1 + 1e-12)
+    assert 1 + kappa * run.e[1] >= theory.smallest_factor(kappa, opposite) - 1e-11 * (1 + bound)
+
+
+@given(kappa=st.floats(0.5, 3), opposite=st.floats(0, 2))
+def test_the_largest_signal_is_reached(kappa, opposite):
+    """By s alone, from a third of the way to the sign change."""
+    start = (1 + kappa * (1 + opposite)) / (3 * kappa)
+    run = orbit(kappa, 0.0, start, 0.0, s_other=0.0, q_other=opposite, steps=1)
+    assume(run.e[0] >= 0)
+    assert run.s[1] == pytest.approx(theory.largest_signal(kappa, opposite), rel=1e-12)
+
+
+@given(
+    kappa=st.floats(0.05, 1.59),
+    nu=st.floats(0, 1),
+    total=st.floats(0.001, 1),
+    share=st.floats(0, 1),
+)
+def test_no_factor_of_a_run_is_smaller_than_the_smallest(kappa, nu, total, share):
+    """And it is positive up to the sign limit, where it vanishes."""
+    run = orbit(kappa, nu, total * share, total * (1 - share), steps=100)
+    smallest = theory.smallest_factor(kappa)
+    assert smallest > 0
+    assert (1 + kappa * run.e[1:]).min() >= min(1, smallest) - 1e-12
+    assert theory.smallest_factor(theory.SIGN_LIMIT) == pytest.approx(0, abs=1e-14)
+    assert theory.smallest_factor(1.0) == pytest.approx(22 / 27, rel=1e-14)
+
+
+@given(
+    kappa=st.floats(1, 1.55),
+    nu=st.floats(0, 0.1),
+    log_total=st.floats(-8, 0),
+    share=st.floats(0, 1),
+)
+def test_strong_signal_floor(kappa, nu, log_total, share):
+    """The strong signal never falls below its start or ε, whichever is smaller."""
+    total = theory.smallest_factor(kappa) ** 2 * math.exp(log_total)
+    s_0 = total * share
+    run = orbit(kappa, nu, s_0, total * (1 - share), steps=400)
+    floor = theory.strong_signal_floor(kappa, nu)
+    assert 0 < floor < 1
+    assert run.s.min() >= min(s_0, floor) * (1 - 1e-12)
+
+
+@given(
+    kappa=st.floats(1, 1.55),
+    nu=st.floats(0.001, 0.2),
+    q_other=st.floats(0, 0.1),
+    log_total=st.floats(-8, 0),
+    share=st.floats(0.001, 0.999),
+)
+def test_under_the_stopping_margins_signs_are_kept(kappa, nu, q_other, log_total, share):
+    """And the floor holds, with B = 2 q⁻_0; and 1 − q + q⁻ shrinks by N at most where e > 0."""
+    opposite = 2 * q_other
+    factor = theory.smallest_factor(kappa, opposite)
+    assume(factor > 0)
+    total = factor**2 * math.exp(log_total)
+    s_0, q_0 = total * share, total * (1 - share)
+    margins = theory.stopping_margins(s_0, q_0, kappa, nu, q_other)
+    assume(min(margins) >= 0)
+    run = orbit(kappa, nu, s_0, q_0, q_other=q_other, steps=400)
+    assert (1 + kappa * run.e).min() >= factor - 1e-12
+    assert (kappa * nu * np.abs(run.e)).max() < 1
+    assert run.q_other.max() <= opposite
+    floor = theory.strong_signal_floor(kappa, nu, opposite)
+    assert 0 < floor < 1 / 9
+    assert run.s.min() >= min(s_0, floor) * (1 - 1e-12)
+    left, rising = 1 - run.q + run.q_other, run.e[:-1] > 0
+    least = margins[1] + 1 / 3
+    assert (left[1:] >= least * left[:-1] - 1e-12)[rising].all()
+
+
+@given(
+    s_0=st.floats(0, 1),
+    q_0=st.floats(0, 1),
+    kappa=st.floats(0.1, 2),
+    nu=st.floats(0, 0.9),
+    q_other=st.floats(0, 0.5),
+)
+def test_the_stopping_margins_by_their_formulas(s_0, q_0, kappa, nu, q_other):
+    h1, h2, h3 = theory.stopping_margins(s_0, q_0, kappa, nu, q_other)
+    c, x, bound = theory.smallest_factor(kappa, 2 * q_other), kappa * nu, 2 * q_other
+    assert h1 == pytest.approx(min(kappa - 1, c), abs=1e-12)
+    barrier = 1 - 2 * x - 4 * x * bound - x * x - x * x * bound
+    assert h2 + 1 / 3 == pytest.approx(barrier, rel=1e-12, abs=1e-12)
+    assert h3 == pytest.approx(max(c, 0) ** 2 - s_0 - q_0, abs=1e-12)
+
+
+def test_the_stopping_margins_vanish_at_the_borders_of_the_hypotheses():
+    """κ = 1, the sign limit, κν = √(5/3) − 1 and s_0 + q_0 = c²."""
+    for kappa in (1.0, theory.SIGN_LIMIT):
+        assert theory.stopping_margins(0.1, 0.1, kappa, 0.04)[0] == pytest.approx(0, abs=1e-13)
+    nu = (math.sqrt(5 / 3) - 1) / 1.2
+    assert theory.stopping_margins(0.1, 0.1, 1.2, nu)[1] == pytest.approx(0, abs=1e-14)
+    c = theory.smallest_factor(1.2)
+    assert theory.stopping_margins(c**2 - 0.01, 0.01, 1.2, 0.1)[2] == pytest.approx(0, abs=1e-14)
+
+
+@pytest.mark.parametrize(("kappa", "q_other"), [(1.5, 0.5), (1.65, 0.0)])
+def test_where_a_stopping_margin_is_negative_the_strong_signal_can_die(kappa, q_other):
+    """Signs turn, by the opposing filters already below the sign limit."""
+    assert theory.stopping_margins(0.01, 0.01, kappa, 0.04, q_other)[0] < 0
+    s_0 = (1 + kappa * (1 + q_other)) / (3 * kappa)  # steps highest
+    run = orbit(kappa, 0.04, s_0, 0.001, q_other=q_other, steps=20)
+    assert run.s[-1] == 0
+
+
+@pytest.mark.parametrize("opposite", [0.0, 0.05])
+def test_the_squared_residual_budget(opposite):
+    """Of whole runs, under the hypotheses of the stopping theorem."""
+    rng = np.random.default_rng(4)
+    kappa, nu = rng.uniform(1.1, 1.45, 80), rng.uniform(0.005, 0.1, 80)
+    floor = theory.strong_signal_floor(kappa, nu, opposite)
+    factor = theory.smallest_factor(kappa, opposite)
+    assert (factor > 0).all()
+    s_0 = floor * rng.uniform(0.001, 1, 80)
+    q_0 = (factor**2 - s_0) * np.exp(rng.uniform(-9, -4, 80))
+    assert (np.min(theory.stopping_margins(s_0, q_0, kappa, nu, opposite / 2), axis=0) >= 0).all()
+    run = orbit(kappa, nu, s_0, q_0, q_other=opposite / 2, steps=8000)
+    spent = (run.e**2).sum(0)
+    budget = theory.squared_residual_budget(q_0, kappa, nu, opposite)
+    assert (spent <= budget).all()
+    assert (spent > 0.1 * budget).all()
+
+
+@given(q_0=st.floats(1e-6, 0.9), kappa=st.floats(1, 1.4), nu=st.floats(0.01, 0.9))
+def test_the_squared_residual_budget_counts_gains_of_the_potential(q_0, kappa, nu):
+    """A run of residuals of the size 1 + B is the cheapest: ½ log((1 + B)/q_0) over its gain."""
+    for opposite in (0.0, 0.05):
+        e = 1 + opposite
+        visits = math.log(e / q_0) / 2 / theory.potential_gain(e, kappa, nu)
+        budget = theory.squared_residual_budget(q_0, kappa, nu, opposite)
+        assert budget == pytest.approx(visits * e**2, rel=1e-12)
+
+
+def test_where_signs_may_turn_there_is_no_floor_and_no_budget():
+    assert math.isnan(theory.strong_signal_floor(1.2, 0.04, 1.0))
+    assert math.isnan(theory.squared_residual_budget(0.01, 1.2, 0.04, 1.0))
+    assert math.isnan(theory.squared_residual_budget(0.01, 1.7, 0.04))
+
+
+# --- The oscillation while the weak signal grows -----------------------------------------------
+
+
+def frozen(s, q, kappa):
+    """One step of the strong signal while the weak one is held at q."""
+    return s * (1 + kappa * (1 - q - s)) ** 2
+
+
+@given(q=st.floats(0, 0.9), kappa=st.floats(1.0, 4.0))
+def test_oscillation_amplitude_is_that_of_the_cycle(q, kappa):
+    """With q frozen, e = −δ comes back after two steps; the residual between is larger."""
+    delta = theory.oscillation_amplitude(q, kappa)
+    if kappa * (1 - q) <= 1:
+        assert delta == 0
+        return
+    high = 1 - q + delta
+    low = frozen(high, q, kappa)
+    assert frozen(low, q, kappa) == pytest.approx(high, rel=1e-8, abs=1e-9)
+    assert 1 - q - low >= delta - 1e-9
+
+
+def test_oscillation_amplitude_against_simulation():
+    kappa, q = np.array([1.05, 1.1, 1.2, 1.4])[:, None], np.array([0.0, 0.02, 0.16, 0.5])
+    s = np.full((4, 4), 0.2)
+    for _ in range(3000):
+        s = frozen(s, q, kappa)
+    e = 1 - q - s
+    smaller = np.minimum(abs(e), abs(1 - q - frozen(s, q, kappa)))
+    here = (kappa * (1 - q) < 1.22) & (abs(kappa * (1 - q) - 1) > 0.01)
+    assert here.sum() == 13
+    expected = theory.oscillation_amplitude(q, kappa)
+    np.testing.assert_allclose(smaller[here], expected[here], atol=1e-9)
+    assert (expected == 0).any()
+
+
+@given(kappa=oscillating)
+def test_at_the_birth_of_the_weak_signal_the_amplitude_is_that_of_the_two_cycle(kappa):
+    high = theory.two_cycle(kappa)[1]
+    assert theory.oscillation_amplitude(0, kappa) == pytest.approx(high - 1, rel=1e-7, abs=1e-7)
+    assert theory.oscillation_amplitude(1 - 1 / kappa, kappa) == pytest.approx(0, abs=1e-7)
+
+
+@given(part=st.floats(0, 1), kappa=oscillating)
+def test_the_weak_signal_at_an_amplitude_has_it(part, kappa):
+    """It inverts the amplitude, from 1 − 1/κ at δ = 0 down to 0 at the amplitude of q = 0."""
+    delta = part * theory.oscillation_amplitude(0, kappa)
+    q = theory.weak_signal_at_amplitude(delta, kappa)
+    assert -1e-7 <= q <= 1 - 1 / kappa + 1e-12
+    assert theory.oscillation_amplitude(max(q, 0), kappa) == pytest.approx(delta, abs=1e-6)
+    assert theory.weak_signal_at_amplitude(0, kappa) == pytest.approx(1 - 1 / kappa, abs=1e-12)
+    beyond = 0.5 * (theory.oscillation_amplitude(0, kappa) + 1 / kappa)
+    assert theory.weak_signal_at_amplitude(beyond, kappa) < 0
+
+
+def test_the_weak_signal_at_an_amplitude_against_simulation():
+    """When a run's |e| first falls below δ, its weak signal is there up to O(ν)."""
+    kappa, delta = np.array([1.1, 1.15, 1.2]), np.array([0.06, 0.1, 0.14])
+    errors = []
+    for nu in (0.02, 0.01):
+        run = orbit(kappa, nu, theory.two_cycle(kappa)[0], 1e-3, steps=round(150 / nu))
+        stopped = (abs(run.e) < delta).argmax(0)
+        assert (stopped > 100).all()
+        expected = theory.weak_signal_at_amplitude(delta, kappa)
+        errors.append(abs(run.q[stopped, range(3)] - expected))
+    assert (errors[0] < 0.1 * 0.02 + 0.02 * expected).all()
+    assert (errors[1] < errors[0]).all()
+
+
+@given(kappa=oscillating)
+def test_the_self_consistent_delta_solves_its_equation(kappa):
+    delta = theory.self_consistent_delta(kappa)
+    assert theory.oscillation_amplitude(delta, kappa) == pytest.approx(delta, rel=1e-7, abs=1e-9)
+    if kappa > 1.001:
+        for part in (0.9, 1.1):
+            gap = theory.oscillation_amplitude(part * delta, kappa) - part * delta
+            assert gap * (1 - part) > 0
+
+
+def test_the_self_consistent_delta_parts_the_deltas_for_which_theorem_2_holds():
+    """When |e| >= δ stops to hold, q >= δ for a δ a little below, and not for one above."""
+    kappa = np.array([1.05, 1.1, 1.2])
+    run = orbit(kappa, 0.01, theory.two_cycle(kappa)[0], 1e-3, steps=15_000)
+    largest = theory.self_consistent_delta(kappa)
+    for part, concluded in ((0.95, True), (1.05, False)):
+        delta = part * largest
+        stopped = (abs(run.e) < delta).argmax(0)
+        assert (stopped > 100).all()
+        assert ((run.q[stopped, range(3)] >= delta) == concluded).all()
+
+
 # --- Numbers, arrays and tensors ---------------------------------------------------------------
 
 FORMULAS = {
@@ -299,3 +872,20 @@ def test_the_potential_takes_an_array_of_nu():
     assert theory.potential(np.array([2, 4]), np.array([4, 2]), 0.5).dtype == np.float64
     with pytest.raises(ValueError, match="broadcast"):
         theory.potential(torch.ones(2), torch.ones(3), 0.1)
+
+
+@given(
+    kappa=st.floats(1.05, 1.3),
+    nu=st.floats(0.05, 0.18),
+    s_0=st.floats(1e-4, 0.05),
+    q_0=st.floats(1e-4, 0.01),
+    q_other=st.floats(0, 0.01),
+)
+@settings(max_examples=30)
+def test_the_stopping_theorem(kappa, nu, s_0, q_0, q_other):
+    """Under its hypotheses the run meets the label and q − q⁻ has passed the terminal signal."""
+    assume(min(theory.stopping_margins(s_0, q_0, kappa, nu, q_other)) >= 0)
+    path = orbit(kappa, nu, s_0, q_0, q_other=q_other, steps=20_000)
+    assert abs(path.e[-1]) < 1e-6
+    learned = path.q[-1] - path.q_other[-1]
+    assert learned >= theory.terminal_weak_signal(kappa, nu) - 1e-6
