@@ -12,13 +12,13 @@ from . import _checks
 from ._elementwise import elementwise
 
 SIGN_LIMIT = math.sqrt(27) / 2 - 1
-"""κ ≈ 1.598: up to here the one-point map z ← z (1 + κ − κ z²) keeps the sign of z."""
+"""κ ≈ 1.598: below, orbits of z ← z (1 + κ − κ z²) from 0 < z < √(1 + 1/κ) stay positive."""
 
 STABLE_CYCLE_LIMIT = math.sqrt(5) - 1
 """κ ≈ 1.236: the 2-cycle of the strong signal attracts for 1 < κ < √5 − 1."""
 
 ESCAPE = 2.0
-"""Up to κ = 2 the map z ← z (1 + κ − κ z²) keeps |z| <= √(1 + 2/κ); beyond, z escapes."""
+"""Up to κ = 2, z ← z (1 + κ − κ z²) keeps z in ±√(1 + 2/κ); beyond, its critical point escapes."""
 
 
 def kappa(lr, u_norm, m):
@@ -161,7 +161,10 @@ def smooth_exponents(kappa, nu, e_0=1.0):
 
 @elementwise
 def potential(strong, weak, nu):
-    """Φ = log⟨w, y v⟩ − ν log⟨w', y u⟩, which never decreases under SGD on one point.
+    """Φ = log⟨w, y v⟩ − ν log⟨w', y u⟩, the potential of the weak feature.
+
+    For ν <= 1, SGD on one point never lowers it as long as 1 + κ e > 0; for ν > 1, never raises
+    it as long as 1 + κ ν e > 0.
 
     Args:
         strong: ⟨w', y u⟩ of one active filter, (...).
@@ -568,7 +571,7 @@ def squared_residual_budget(q_0, kappa, nu, opposite=0.0):
 
 @elementwise
 def oscillation_amplitude(q, kappa):
-    """The smaller |e| of the 2-cycle while the weak signal is held at q.
+    """The smaller abs(e) of the 2-cycle while the weak signal is held at q.
 
     With κ' = κ (1 − q) and p the larger root of p + 1/p = κ' + 1, it is (1 − 1/p)/κ. At q = 0 it is
     the largest δ for which Assumption 4 can hold on the cycle; it falls to 0 at q = 1 − 1/κ.
@@ -621,7 +624,7 @@ def weak_signal_at_amplitude(delta, kappa):
 
 @elementwise
 def self_consistent_delta(kappa):
-    """(κ − 1)/κ², the largest δ that the weak signal has reached when |e| >= δ stops to hold.
+    """(κ − 1)/κ², the largest δ that the weak signal has reached when abs(e) >= δ ends.
 
     It solves δ = :func:`oscillation_amplitude` at q = δ: on the slowly varying 2-cycle, to
     leading order in ν, Theorem 2's conclusion q >= δ is true at the end of its hypothesis iff δ
