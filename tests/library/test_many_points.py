@@ -1,0 +1,419 @@
+"""Many points: each formula against an independent computation, each bound against real runs."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.optimize import brentq
+
+from benign_osc_lib import (
+    FeatureNoiseModel,
+    PatchData,
+    init_weights,
+    metrics,
+    one_point,
+    predict,
+    theory,
+    train,
+)
+from benign_osc_lib import many_points as mp
+from tests.library.common import FALSE_ALARM, normal, seeded
+
+MODEL = FeatureNoiseModel(d=40, u_norm=2.0, v_norm=0.5, noise_norm=0.8)
+M, LR = 8, 1.2
+KAPPA, NU = theory.kappa(LR, 2.0, M), MODEL.nu
+
+
+def drawn(weights, patches, y):
+    own = weights[0 if y == 1 else 1]
+    return float(metrics.learned_signal(patches @ own.T).sum())
+
+
+@pytest.fixture(scope="module")
+def trained():
+    """Points with orthogonal noise, the start, and a run at the large rate."""
+    points = mp.with_orthogonal_noise(MODEL.sample(12, n_weak=3, generator=seeded(5)), 0.8)
+    w = init_weights(M, 40, 1 / 16, generator=seeded(6))
+    return points, w, train(points, w, LR, epochs=60)
+
+
+# --- The signs ---------------------------------------------------------------------------------
+
+
+@given(kappa=st.floats(0.05, 1.9), growth=st.floats(0, 0.1))
+def test_the_noise_allowance_solves_its_equation(kappa, growth):
+    def difference(h):
+        return 4 * (1 + kappa + kappa * h) ** 3 - 27 * (1 + kappa - kappa * h - kappa * growth)
+
+    h = mp.noise_allowance(kappa, growth)
+    assert h == pytest.approx(brentq(difference, -2, 40, xtol=1e-13), abs=1e-8)
+
+
+def test_the_allowance_vanishes_at_the_sign_limit():
+    assert mp.noise_allowance(theory.SIGN_LIMIT) == pytest.approx(0, abs=1e-14)
+    assert mp.noise_allowance(theory.SIGN_LIMIT - 0.01) > 0 > mp.noise_allowance(1.61)
+
+
+@given(
+    kappa=st.floats(1.0, 1.5),
+    share=st.floats(0, 0.98),
+    s=st.floats(0.01, 1.0),
+    seed=st.integers(0, 10**6),
+)
+@settings(max_examples=40)
+def test_signs_survive_any_misfit_within_the_allowance(kappa, share, s, seed):
+    """An adversary adds a misfit of at most h at each visit."""
+    h, q = share * mp.noise_allowance(kappa), 1e-3
+    for misfit in np.random.default_rng(seed).choice([-h, h], 200):
+        e = 1 - s - q + misfit
+        assert 1 + kappa * e > 0
+        s, q = s * (1 + kappa * e) ** 2, q * (1 + kappa * 0.04 * e) ** 2
+
+
+def test_beyond_the_allowance_a_sign_can_be_lost():
+    """The worst case of the proof: from the highest point with the worst misfits."""
+    kappa = 1.2
+
+    def worst_factor(h):
+        s = (1 + kappa + kappa * h) / (3 * kappa)
+        s *= (1 + kappa * (1 - s + h)) ** 2
+        return 1 + kappa * (1 - s - h)
+
+    h = mp.noise_allowance(kappa)
+    assert worst_factor(0.99 * h) > 0 > worst_factor(1.01 * h)
+
+
+# --- The record of a class ---------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("y", [1, -1])
+def test_the_record_against_a_plain_loop(trained, y):
+    points, _, run = trained
+    c = mp.class_record(points, run, y)
+    strong, weak, misfit, seen, growth, total = [], [], [], 0, 0.0, 0.0
+    own = 0 if y == 1 else 1
+    for t in range(60 * 12):
+        epoch, i = divmod(t, 12)
+        margin = float(run.margins[epoch, i])
+        s = float((run.strong[t, own].clamp(min=0) ** 2).mean())
+        q = float((run.weak[t, own].clamp(min=0) ** 2).mean())
+        after = float(
+            (
+                (run.strong[t + 1, own].clamp(min=0) ** 2) + run.weak[t + 1, own].clamp(min=0) ** 2
+            ).mean()
+        )
+        assert int(c.strong_visits[t]) == seen
+        if points.y[i] == y and not points.is_weak[i]:
+            strong.append(1 - margin)
+            misfit.append(s + q - margin)
+            seen += 1
+            total = 0.0 if margin <= 1 else total
+        else:
+            if points.y[i] == y:
+                weak.append(1 - margin)
+            total += max(after - s - q, 0.0)
+            growth = max(growth, total)
+    for got, wanted in (
+        (c.e_strong, strong),
+        (c.e_weak, weak),
+        (c.misfit, misfit),
+    ):
+        np.testing.assert_allclose(got, wanted, atol=1e-12)
+    assert c.growth == pytest.approx(growth, abs=1e-12)
+    assert int(c.strong_visits[-1]) == len(strong) and int(c.weak_visits[-1]) == len(weak)
+    s, q, _, q_other = one_point.signals(run.weights, points.u, points.v, y)
+    for got, wanted in ((c.s, s), (c.q, q), (c.q_other, q_other)):
+        assert float(got[-1]) == pytest.approx(float(wanted), rel=1e-10)
+
+
+def test_a_late_start_leaves_the_rest_as_it_was(trained):
+    points, _, run = trained
+    whole, late = (mp.class_record(points, run, 1, start=k) for k in (0, 24))
+    assert torch.equal(whole.q[24:], late.q)
+    assert torch.equal(whole.e_strong[-len(late.e_strong) :], late.e_strong)
+    assert len(whole.e_strong) - len(late.e_strong) == int(whole.strong_visits[24])
+
+
+@pytest.mark.parametrize("lr", [0.1, 1.2])
+@pytest.mark.parametrize("y", [1, -1])
+def test_the_growth_of_the_weak_overlap_is_a_sum_over_visits(lr, y):
+    """The class-wise accumulation, with noise as drawn."""
+    points = MODEL.sample(12, n_weak=3, generator=seeded(7))
+    run = train(points, init_weights(M, 40, 1 / 16, generator=seeded(8)), lr, epochs=40)
+    c, kappa = mp.class_record(points, run, y), theory.kappa(lr, 2.0, M)
+    gains = theory.potential_gain(c.e_strong, kappa, NU)
+    carried = NU * (kappa * c.e_strong).log1p().sum()
+    total = gains.sum() + carried + (kappa * NU * c.e_weak).log1p().sum()
+    assert float(total) == pytest.approx(float((c.q[-1] / c.q[0]).log() / 2), abs=1e-10)
+    assert bool((gains >= 0).all())
+    assert bool((c.q * c.q_other).diff().max() <= 1e-16)
+
+
+# --- Theorem 5 ---------------------------------------------------------------------------------
+
+
+@given(q=st.floats(1e-6, 0.5), other=st.floats(0, 0.5), target=st.floats(0.01, 0.9))
+def test_the_signal_needed_reaches_the_target(q, other, target):
+    x = mp.signal_needed(q, other, target)
+    assert x - q * other / x == pytest.approx(target, rel=1e-9)
+
+
+@given(
+    q=st.floats(1e-6, 1e-3),
+    other=st.floats(0, 1e-3),
+    gain=st.floats(1e-4, 0.1),
+    kept=st.floats(0.1, 1.0),
+    undone=st.floats(0, 0.5),
+)
+def test_after_the_visits_needed_the_floor_is_the_signal_needed(q, other, gain, kept, undone):
+    visits = mp.visits_needed(q, other, 0.05, gain, 0.04, kept, undone)
+    floor = mp.weak_signal_floor(q, visits, gain, 0.04, kept, undone)
+    assert floor == pytest.approx(mp.signal_needed(q, other, 0.05), rel=1e-9)
+
+
+def test_no_visits_are_needed_for_what_is_there():
+    assert mp.visits_needed(0.5, 0.0, 0.05, 0.01, 0.04) == 0
+
+
+@pytest.mark.parametrize("y", [1, -1])
+def test_the_floor_holds_at_all_times(trained, y):
+    points, _, run = trained
+    c = mp.class_record(points, run, y)
+    for t in range(100, 720, 62):
+        N, W = int(c.strong_visits[t]), int(c.weak_visits[t])
+        gain = float(theory.potential_gain(c.e_strong[:N], KAPPA, NU).mean())
+        kept = min(1.0, float((1 + KAPPA * c.e_strong[:N]).prod()))
+        undone = max(0.0, -float((KAPPA * NU * c.e_weak[:W]).log1p().sum()))
+        floor = mp.weak_signal_floor(float(c.q[0]), N, gain, NU, kept, undone)
+        assert float(c.q[t]) >= floor * (1 - 1e-12)
+
+
+# --- Weak visits -------------------------------------------------------------------------------
+
+
+def test_orthogonal_noise_is_orthogonal(trained):
+    points = trained[0]
+    noise = torch.cat([points.x[:, 2], points.x[points.is_weak, 0]])
+    all_patches = torch.cat([points.u[None], points.v[None], noise])
+    gram = all_patches @ all_patches.T
+    wanted = torch.diag(torch.tensor([4.0, 0.25] + [0.64] * 15, dtype=torch.float64))
+    torch.testing.assert_close(gram, wanted, rtol=0, atol=1e-12)
+    before = MODEL.sample(12, n_weak=3, generator=seeded(5))
+    assert torch.equal(points.x[~points.is_weak, 0], before.x[~before.is_weak, 0])
+    assert torch.equal(points.x[:, 1], before.x[:, 1])
+
+
+def test_own_noise_grows_by_the_products_and_weak_visits_undo_at_most_the_bound(trained):
+    points, w, run = trained
+    k_xi, tau = theory.kappa(LR, 0.8, M), (0.5 / 0.8) ** 2
+    for i in points.is_weak.nonzero()[:, 0].tolist():
+        y, e, patches = int(points.y[i]), 1 - run.margins[:, i], points.x[i, [0, 2]]
+        N_0, N_T = drawn(w, patches, y), drawn(run.weights, patches, y)
+        log_gamma = float((k_xi * e).log1p().sum())
+        assert math.log(N_T / N_0) / 2 == pytest.approx(log_gamma, abs=1e-9)
+        by_weak = float((KAPPA * NU * e).log1p().sum())
+        assert by_weak >= tau * log_gamma - 1e-12
+        d = float(1 - mp.class_record(points, run, y).q.max())
+        phi = min(1.0, float(1 + k_xi * e.min()))
+        assert by_weak >= -mp.undone_by_weak_visits(N_0, d, phi, tau)
+
+
+@given(
+    N=st.floats(1e-4, 2.0),
+    d=st.floats(0.1, 1.0),
+    tau=st.floats(0, 1),
+    seed=st.integers(0, 10**6),
+)
+@settings(max_examples=40)
+def test_weak_visits_undo_at_most_the_bound_whatever_the_residuals(N, d, tau, seed):
+    """Residuals are arbitrary, but negative only while the noise signal exceeds d."""
+    rng, total, start, phi, k = np.random.default_rng(seed), 0.0, N, 0.6, 0.4
+    for e in rng.uniform(-1, 1, 60) - 0.5:
+        e = max(e, -1.0) if N > d else abs(e)
+        e = -e if N > 4 and e > 0 else e
+        total += math.log1p(tau * k * e)
+        N *= (1 + k * e) ** 2
+    assert total >= -mp.undone_by_weak_visits(start, d, phi, tau) - 1e-12
+
+
+def test_small_starts_are_not_undone():
+    assert mp.undone_by_weak_visits(0.01, 0.5, 0.9, 0.3) == 0
+    wanted = 0.15 * math.log(2 / (0.5 * 0.81))
+    assert mp.undone_by_weak_visits(2.0, 0.5, 0.9, 0.3) == pytest.approx(wanted, rel=1e-12)
+
+
+# --- The small rate ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("y", [1, -1])
+def test_proposition_six(y):
+    points = mp.with_orthogonal_noise(MODEL.sample(12, n_weak=3, generator=seeded(5)), 0.8)
+    w = init_weights(M, 40, 1 / 16, generator=seeded(6))
+    c = mp.class_record(points, train(points, w, 0.1, epochs=120), y)
+    k, k_xi, tau = theory.kappa(0.1, 2.0, M), theory.kappa(0.1, 0.8, M), (0.5 / 0.8) ** 2
+    z, z_xi = k * c.e_strong, k_xi * c.e_weak
+    phi = min(1.0, float(1 + torch.cat([z, z_xi]).min()))
+    rest = float((c.q[-1] / c.q[0]).log() / 2 - NU * z.log1p().sum() - tau * z_xi.log1p().sum())
+    top = NU * (1 - NU) * z.square().sum() + tau * (1 - tau) * z_xi.square().sum()
+    assert 0 <= rest <= float(top) / (2 * phi**2)
+
+
+# --- The race and the locking ------------------------------------------------------------------
+
+
+def test_the_race_bounds_hold_in_a_run(trained):
+    points, _, run = trained
+    k_xi = theory.kappa(LR, 0.8, M)
+    for y in (1, -1):
+        c = mp.class_record(points, run, y)
+        strong = (points.y == y) & ~points.is_weak
+        G = float(theory.potential_gain(c.e_strong, KAPPA, NU).mean())
+        e = 1 - run.margins[:, strong]
+        gain, noise = int(strong.sum()) * G, math.log1p(k_xi * float(e.max()))
+        assert bool(((k_xi * e).log1p().sum(0) <= 60 * noise).all())
+        carried = NU * float((KAPPA * c.e_strong).log1p().sum())
+        undone = max(0.0, -float((KAPPA * NU * c.e_weak).log1p().sum()))
+        assert float((c.q[-1] / c.q[0]).log() / 2) >= 60 * gain + carried - undone - 1e-12
+
+
+@pytest.mark.parametrize(("n", "parts"), [(6, 2), (7, 1)])
+def test_an_even_number_of_points_locks_an_odd_one_does_not(n, parts):
+    """A class alone, nearly without noise: means over two-epoch blocks take two values or one."""
+    model = FeatureNoiseModel(d=20, u_norm=2.0, v_norm=0.1, noise_norm=0.02)
+    points = model.sample(n, n_weak=0, generator=seeded(1))
+    signs = points.y[:, None, None]
+    x = torch.cat([points.x[:, :2] * signs, points.x[:, 2:]], dim=1)
+    points = PatchData(x=x, y=torch.ones_like(points.y), is_weak=points.is_weak)
+    run = train(points, init_weights(M, 20, 1 / 16, generator=seeded(2)), LR, epochs=60)
+    means = (1 - run.margins[40:60]).mean(0)
+    cycle = sorted(1 - s for s in theory.two_cycle(KAPPA))
+    wanted = cycle if parts == 2 else [theory.mean_residual(KAPPA)] * 2
+    assert sorted([float(means[0]), float(means[1])]) == pytest.approx(wanted, abs=0.02)
+
+
+# --- The noise at a test -----------------------------------------------------------------------
+
+
+def test_the_product_at_special_angles():
+    assert mp.squared_relu_product(1.0, 1.0, 1.0) == pytest.approx(1.5, rel=1e-14)
+    assert mp.squared_relu_product(2.0, 3.0, 0.0) == pytest.approx(36 / 4, rel=1e-14)
+    assert mp.squared_relu_product(1.0, 1.0, -1.0) == pytest.approx(0, abs=1e-14)
+
+
+@given(a=st.floats(0.1, 3), b=st.floats(0.1, 3), cosine=st.floats(-0.999, 0.999))
+@settings(max_examples=15)
+def test_the_product_against_quadrature(a, b, cosine):
+    """In polar coordinates the radius integrates to 8 and one angle is left."""
+    phi = np.linspace(-math.pi, math.pi, 4000, endpoint=False)
+    x, y = a * np.cos(phi), b * np.cos(phi - math.acos(cosine))
+    angular = np.mean(np.maximum(x, 0) ** 2 * np.maximum(y, 0) ** 2)
+    assert mp.squared_relu_product(a, b, cosine) == pytest.approx(8 * angular, rel=1e-6, abs=1e-9)
+
+
+def test_the_moments_of_the_noise_term_against_samples():
+    weights = 0.3 * normal(3, 2, 4, 40)
+    n = 50_000
+    sigma = MODEL.sigma_p
+    xi = sigma * normal(4, n, 2, 40)
+    xi[..., :2] = 0
+    zeta = predict(weights, xi)
+    mean, variance = (float(z) for z in mp.noise_term(weights, MODEL))
+    z = abs(float(zeta.mean()) - mean) / math.sqrt(variance / n)
+    assert math.erfc(z / math.sqrt(2)) > FALSE_ALARM
+    assert float(zeta.var()) == pytest.approx(variance, rel=0.05)
+
+
+def test_the_noise_term_knows_its_symmetries():
+    weights = normal(5, 3, 2, 4, 40)
+    mean, variance = mp.noise_term(weights, MODEL)
+    swapped, same = mp.noise_term(weights.flip(-3), MODEL)
+    torch.testing.assert_close(swapped, -mean)
+    torch.testing.assert_close(same, variance)
+    larger, fourth = mp.noise_term(2 * weights, MODEL)
+    torch.testing.assert_close(larger, 4 * mean)
+    torch.testing.assert_close(fourth, 16 * variance)
+    weights[..., :2] += 7.0  # along the features
+    torch.testing.assert_close(mp.noise_term(weights, MODEL)[1], variance)
+
+
+def test_the_lead_and_the_error_probability():
+    weights = 0.05 * normal(6, 2, 4, 40)
+    weights[0, :, 1] = 1.0  # filters of sign +1 have learned +v
+    weights[1, :, 1] = 1.0  # those of sign -1 the wrong side
+    lead = [float(mp.class_lead(weights, MODEL.v, y)) for y in (1, -1)]
+    assert lead == pytest.approx([0.0, 0.0], abs=1e-14)
+    weights[1, :, 1] = -1.0
+    lead = [float(mp.class_lead(weights, MODEL.v, y)) for y in (1, -1)]
+    assert lead == pytest.approx([0.25, 0.25])
+    mean, variance = (float(z) for z in mp.noise_term(weights, MODEL))
+    for y in (1, -1):
+        wanted = 0.5 * math.erfc((0.25 + y * mean) / math.sqrt(2 * variance))
+        assert float(mp.error_probability(weights, MODEL, y)) == pytest.approx(wanted, rel=1e-9)
+
+
+# --- Bad input ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("call", "error", "message"),
+    [
+        (lambda: mp.noise_allowance(0.0), ValueError, "kappa"),
+        (lambda: mp.noise_allowance(1.0, -1.0), ValueError, "growth"),
+        (lambda: mp.signal_needed(0.1, 0.1, 0.0), ValueError, "target"),
+        (lambda: mp.weak_signal_floor(0.0, 1, 0.1, 0.1), ValueError, "q_0"),
+        (lambda: mp.weak_signal_floor(0.1, 1, 0.1, 0.1, 1.5), ValueError, "kept"),
+        (lambda: mp.visits_needed(0.1, 0.1, 0.1, 0.0, 0.1), ValueError, "gain"),
+        (lambda: mp.visits_needed(0.1, 0.1, 0.1, "x", 0.1), TypeError, "gain"),
+        (lambda: mp.undone_by_weak_visits(0.1, 0.5, 0.0, 0.1), ValueError, "factor"),
+        (lambda: mp.undone_by_weak_visits(0.1, 0.5, 0.5, 2.0), ValueError, "tau"),
+        (lambda: mp.with_orthogonal_noise(None, 1.0), TypeError, "data"),
+        (
+            lambda: mp.with_orthogonal_noise(MODEL.sample(40, generator=seeded(0)), 1.0),
+            ValueError,
+            "noise patches",
+        ),
+        (
+            lambda: mp.with_orthogonal_noise(MODEL.sample(4, generator=[seeded(0)]), 1.0),
+            ValueError,
+            "one data set",
+        ),
+        (lambda: mp.squared_relu_product(1.0, 1.0, 1.1), ValueError, "cosine"),
+        (lambda: mp.noise_term(normal(0, 2, 4, 39), MODEL), ValueError, "weights"),
+        (lambda: mp.noise_term(normal(0, 2, 4, 40), None), TypeError, "model"),
+        (lambda: mp.error_probability(normal(0, 2, 4, 40), MODEL, 0), ValueError, "y must"),
+    ],
+)
+def test_bad_input_is_named(call, error, message):
+    with pytest.raises(error, match=message):
+        call()
+
+
+def test_a_record_needs_one_run_with_every_step():
+    points = MODEL.sample(4, n_weak=1, generator=seeded(1))
+    w = init_weights(2, 40, 0.1, generator=seeded(1))
+    run = train(points, w, 0.1, epochs=1, record_every=None)
+    with pytest.raises(ValueError, match="recorded at every step"):
+        mp.class_record(points, run, 1)
+    run = train(points, w, 0.1, epochs=1)
+    for y in (2, True):
+        with pytest.raises(ValueError, match="y must be"):
+            mp.class_record(points, run, y)
+    with pytest.raises(ValueError, match="start must be"):
+        mp.class_record(points, run, 1, start=4)
+    assert len(mp.class_record(points, run, 1, start=3).q) == 2
+
+
+def test_a_record_needs_the_data_of_its_run():
+    points = MODEL.sample(4, n_weak=1, generator=[seeded(1)])
+    w = init_weights(2, 40, 0.1, generator=seeded(1))
+    run = train(points, w, 0.1, epochs=1)
+    with pytest.raises(ValueError, match="one data set"):
+        mp.class_record(points, run, 1)
+    other = MODEL.sample(6, n_weak=1, generator=seeded(1))
+    with pytest.raises(ValueError, match="recorded at every step"):
+        mp.class_record(other, run, 1)
+    with pytest.raises(ValueError, match="visit 6 points, got 4"):
+        mp.class_record(other, run[0], 1)
