@@ -14,6 +14,14 @@ FAULTS = """() => ({
     "formula errors": document.querySelectorAll("mjx-merror").length,
     "pictures without alternative text": [...document.querySelectorAll("main img")]
         .filter((image) => !image.alt.trim()).length,
+    // A displayed formula scrolls in its own box; an inline one would be cut off.
+    "inline formulas wider than their paragraph":
+        [...document.querySelectorAll("span.math mjx-math")].filter((formula) => {
+            const block = formula.closest("p, li, td, th, dd, figcaption, div");
+            const { paddingLeft, paddingRight } = getComputedStyle(block);
+            const room = block.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
+            return formula.getBoundingClientRect().width > room + 1;
+        }).length,
     "pixels wider than the screen":
         Math.max(0, document.documentElement.scrollWidth - window.innerWidth),
 })"""
