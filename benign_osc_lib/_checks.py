@@ -118,6 +118,12 @@ def labels(name, value):
         raise ValueError(f"{name} must hold labels -1 and +1, got {wrong.flatten()[0].item()}")
 
 
+def label(name, value):
+    """Raise unless ``value`` is one label, −1 or +1."""
+    if isinstance(value, bool) or not isinstance(value, Real) or value not in (-1, 1):
+        raise ValueError(f"{name} must be -1 or +1, got {value!r}")
+
+
 def numbers(name, value):
     """Return a number, array, tensor or nested list as a real tensor, or raise."""
     if isinstance(value, Sequence) and not isinstance(value, str):

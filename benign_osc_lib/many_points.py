@@ -92,11 +92,8 @@ def class_record(data, run, y, *, start=0):
         ValueError: the data or the run have leading axes, their numbers of points differ, the run
             is not recorded at every step, or y or start is outside its range.
     """
-    _checks.instance("data", data, PatchData)
-    if data.y.ndim != 1:
-        raise ValueError(f"data must be one data set, got leading axes {tuple(data.y.shape[:-1])}")
-    if isinstance(y, bool) or y not in (-1, 1):
-        raise ValueError(f"y must be -1 or +1, got {y!r}")
+    _one_data_set(data)
+    _checks.label("y", y)
     visits = run.margins.numel()
     if run.margins.ndim != 2 or len(run.steps) != visits + 1:
         raise ValueError("run must be one run, recorded at every step")
@@ -126,6 +123,12 @@ def class_record(data, run, y, *, start=0):
         strong_visits=_count(strong),
         weak_visits=_count(weak),
     )
+
+
+def _one_data_set(data):
+    _checks.instance("data", data, PatchData)
+    if data.y.ndim != 1:
+        raise ValueError(f"data must be one data set, got leading axes {tuple(data.y.shape[:-1])}")
 
 
 def _count(visits):
@@ -260,10 +263,8 @@ def with_orthogonal_noise(data, length):
         TypeError: ``data`` is no PatchData.
         ValueError: it has leading axes, or more noise patches than its dimension less 2.
     """
-    _checks.instance("data", data, PatchData)
+    _one_data_set(data)
     _checks.positive("length", length)
-    if data.y.ndim != 1:
-        raise ValueError(f"data must be one data set, got leading axes {tuple(data.y.shape[:-1])}")
     noise = torch.cat([data.x[:, 2], data.x[data.is_weak, 0]])
     count, d = noise.shape
     if count > d - 2:

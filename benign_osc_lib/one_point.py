@@ -10,7 +10,6 @@ q⁻ those of the filters of the other class (chapter 4).
 """
 
 from dataclasses import dataclass
-from numbers import Real
 
 import numpy as np
 
@@ -106,8 +105,7 @@ def signals(weights, u, v, y):
     for name, feature in (("u", u), ("v", v)):
         _checks.floats(name, feature, last=(weights.shape[-1],))
         _checks.same_kind(weights=weights, **{name: feature})
-    if isinstance(y, bool) or not isinstance(y, Real) or y not in (-1, 1):
-        raise ValueError(f"y must be -1 or +1, got {y!r}")
+    _checks.label("y", y)
     own = 0 if y == 1 else 1
     strong, weak = (activation(y * (weights @ feature)).mean(-1) for feature in (u, v))
     return strong[..., own], weak[..., own], strong[..., 1 - own], weak[..., 1 - own]
