@@ -14,6 +14,15 @@ from .training import Run, train
 
 __version__ = "0.1.0"
 
+
+def __getattr__(name):
+    if name == "sweep":  # xarray takes half a second to import
+        from .sweeps import sweep
+
+        return sweep
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+
+
 __all__ = [
     "FeatureNoiseModel",
     "PatchData",
@@ -24,6 +33,7 @@ __all__ = [
     "metrics",
     "predict",
     "sgd_step",
+    "sweep",
     "theory",
     "train",
 ]

@@ -165,13 +165,6 @@ def cpu_generators(generator):
     return found, batched
 
 
-def one_generator(generator):
-    """Raise unless ``generator`` is None or one CPU generator."""
-    if isinstance(generator, Sequence):
-        raise TypeError(f"generator must be one torch.Generator or None, got {generator!r}")
-    cpu_generators(generator)
-
-
 def device(value):
     """Raise unless ``value`` is None or names a torch device."""
     try:

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from . import _checks
+from . import _checks, reduced
 from .data import PatchData
 from .network import predict
 from .sgd import along_patches, gradient, signs_j
@@ -89,11 +89,16 @@ def train(
         lr: the learning rate η > 0: a number, a tensor (...) or a nested list.
         epochs: number of passes, at least 1.
         order: "cyclic" visits 0, 1, …, n − 1 in every epoch; "shuffled" draws a new order for
-            every epoch, the same for all runs of the batch.
+            every epoch.
         record_every: record the signals at step 0 and after every ``record_every``-th update; None
             records the start and the end only.
-        generator: a CPU ``torch.Generator`` for the shuffling; None is torch's default generator.
-        engine: "reference", the equations as they stand, or "auto", the fastest engine there is.
+        generator: for the shuffling, a CPU ``torch.Generator``: the same orders for all runs; or a
+            sequence of them: one independent sequence of orders for each, as a leading axis of the
+            batch; or None for torch's default generator.
+        engine: "reference", the equations as they stand; "reduced", the same in the inner products
+            that an update needs (:mod:`benign_osc_lib.reduced`), the same run to rounding and
+            many times faster; "auto", the reduced engine unless n is in the thousands or the dtype
+            is neither float32 nor float64.
         progress: show a progress bar on stderr.
 
     Returns:
@@ -108,28 +113,54 @@ def train(
     _checks.same_kind(weights=weights, **{"data.x": data.x})
     _checks.integer("epochs", epochs, low=1)
     _checks.one_of("order", order, ("cyclic", "shuffled"))
-    _checks.one_of("engine", engine, ("auto", "reference"))
+    _checks.one_of("engine", engine, ("auto", "reduced", "reference"))
     if record_every is not None:
         _checks.integer("record_every", record_every, low=1)
-    _checks.one_generator(generator)
+    generators, batched = _checks.cpu_generators(generator)
     lr = _checks.learning_rate(lr, like=weights)
-    batch = _checks.broadcast(data=data.y.shape[:-1], weights=weights.shape[:-3], lr=lr.shape)
-    return _reference(
-        data,
-        weights.detach().expand(*batch, *weights.shape[-3:]).clone(),
-        lr.expand(batch),
-        _visits(epochs, data.y.shape[-1], order, generator),
-        record_every,
-        progress,
-    )
+    shapes = {"data": data.y.shape[:-1], "weights": weights.shape[:-3], "lr": lr.shape}
+    if order == "shuffled" and batched:
+        shapes["generator"] = (len(generators),)
+    batch = _checks.broadcast(**shapes)
+    if engine == "reduced" and weights.dtype not in reduced.DTYPES:
+        raise TypeError(
+            f'weights must be float32 or float64 for engine="reduced", got {weights.dtype}'
+        )
+    visits = _visits(epochs, data.y.shape[-1], order, generators, batched)
+    steps = epochs * data.y.shape[-1]
+    every = steps if record_every is None else record_every
+    if engine == "reduced" or (engine == "auto" and reduced.suits(data)):
+        found = reduced.train_reduced(
+            data, weights, lr.expand(batch), visits, every, DIVERGED, progress
+        )
+    else:
+        weights = weights.detach().expand(*batch, *weights.shape[-3:]).clone()
+        found = _reference(data, weights, lr.expand(batch), visits, every, progress)
+    weights, margins, strong, weak, diverged_at = found
+    recorded = torch.arange(0, steps + 1, every, device="cpu")
+    return Run(weights, margins, strong, weak, recorded, diverged_at)
 
 
-def _visits(epochs, n, order, generator):
-    """The index of the point at each visit, (epochs, n)."""
+def _visits(epochs, n, order, generators, batched):
+    """The index of the point at each visit, (epochs, n), or (..., epochs, n) if ``batched``."""
     if order == "cyclic":
         return torch.arange(n, device="cpu").expand(epochs, n)
-    permutations = (torch.randperm(n, generator=generator, device="cpu") for _ in range(epochs))
-    return torch.stack(list(permutations))
+    drawn = [
+        torch.stack([torch.randperm(n, generator=g, device="cpu") for _ in range(epochs)])
+        for g in generators
+    ]
+    return torch.stack(drawn) if batched else drawn[0]
+
+
+def _visited(tensor, i, own):
+    """Entry i of the axis of points, where ``own`` axes follow it; i is a number or (...)."""
+    if not i.dim():
+        return tensor.select(-1 - own, int(i))
+    lead, last = tensor.shape[: -1 - own], tensor.shape[tensor.dim() - own :]
+    batch = torch.broadcast_shapes(lead, i.shape)
+    place = i.expand(batch).reshape(*batch, 1, *[1] * own).expand(*batch, 1, *last)
+    everything = tensor.expand(*batch, *tensor.shape[-1 - own :])
+    return everything.gather(-1 - own, place).squeeze(-1 - own)
 
 
 def _overlaps(filters, feature):
@@ -145,30 +176,30 @@ def _wild(weights, x):
 @torch.no_grad()
 def _reference(data, weights, lr, visits, record_every, progress):
     """Equations (1) to (3), visit by visit. ``weights`` is overwritten."""
-    epochs, n = visits.shape
+    epochs, n = visits.shape[-2:]
     u, v = data.features_or_nan()
-    steps = [0, epochs * n] if record_every is None else range(0, epochs * n + 1, record_every)
-    recorded = {step: k for k, step in enumerate(steps)}
     margins = weights.new_empty(*lr.shape, epochs, n)
-    strong = weights.new_empty(*lr.shape, len(recorded), *weights.shape[-3:-1])
+    strong = weights.new_empty(*lr.shape, epochs * n // record_every + 1, *weights.shape[-3:-1])
     weak = torch.empty_like(strong)
 
     signs = signs_j(weights)[..., 0]
 
     def record(step):
         for signal, feature in ((strong, u), (weak, v)):
-            signal[..., recorded[step], :, :] = signs * _overlaps(weights, feature)
+            signal[..., step // record_every, :, :] = signs * _overlaps(weights, feature)
 
     # |f| <= ‖W‖² reach: while this is small, no point has to be looked at.
     reach = data.x.square().sum((-1, -2)).amax(-1) / weights.shape[-2]
     diverged_at = torch.where(_wild(weights, data.x), 0, -1)
     rates, spare = lr[..., None, None, None], torch.empty_like(weights)
     record(0)
-    order = tqdm(visits.flatten().tolist(), disable=not progress, unit="step")
+    order = tqdm(visits.flatten(-2).movedim(-1, 0), disable=not progress, unit="step")
     for step, i in enumerate(order, start=1):
-        x_i, y_i = data.x[..., i, :, :], data.y[..., i]
+        i = i.to(data.x.device)
+        x_i, y_i = _visited(data.x, i, 2), _visited(data.y, i, 0)
         f, c = gradient(weights, x_i, y_i)
-        margins[..., (step - 1) // n, i] = y_i * f
+        place = i.expand(lr.shape)[..., None]
+        margins[..., (step - 1) // n, :].scatter_(-1, place, (y_i * f).expand(lr.shape)[..., None])
         updated = torch.sub(weights, along_patches(rates * c, x_i), out=spare)
         size = torch.linalg.vector_norm(updated, dim=(-3, -2, -1))
         running = diverged_at < 0
@@ -180,7 +211,6 @@ def _reference(data, weights, lr, visits, record_every, progress):
         if not bool(running.all()):
             updated = torch.where(running[..., None, None, None], updated, weights)
         weights, spare = updated, weights
-        if step in recorded:
+        if step % record_every == 0:
             record(step)
-    steps = torch.tensor(list(steps), device="cpu")
-    return Run(weights, margins, strong, weak, steps, diverged_at)
+    return weights, margins, strong, weak, diverged_at
