@@ -19,8 +19,7 @@ from scipy.optimize import brentq
 
 from . import _checks
 from .data import PatchData
-from .network import activation, activation_slope
-from .sgd import signs_j
+from .network import activation
 
 
 @dataclass(frozen=True, eq=False)
@@ -149,56 +148,6 @@ def _patches(data):
     if not bool(((shown - mu).norm(dim=-1) <= 1e-5 * mu.norm(dim=-1)).all()):
         raise ValueError("data must have y·u as patch 0 of every point, with u = μ")
     return data.u, data.x[..., 1, :], data.y
-
-
-def fit(data, weights, lr, *, epochs):
-    """Train by SGD in cyclic order, in the n + 1 coordinates that matter; the final weights.
-
-    The same run as ``training.train``, faster: only the overlaps with μ and the noise patches
-    are carried (the exact reduction of chapter 3).
-
-    Args:
-        data: PatchData with patches (y μ, ξ), x (..., n, 2, d), y (..., n) and u = μ (..., d); the
-            labels must be the same in all data sets.
-        weights: the initial weights, (..., 2, m, d).
-        lr: the learning rate η > 0: a number, a tensor (...) or a nested list.
-        epochs: number of passes, at least 1.
-
-    Returns:
-        The weights, (..., 2, m, d); leading axes broadcast. NaN if a run diverges.
-
-    Raises:
-        TypeError: an argument is of the wrong type, or dtypes differ.
-        ValueError: an argument is outside its range, shapes or devices disagree, or the patches
-            of a point are not (y μ, ξ).
-    """
-    mu, xi, y = _patches(data)
-    _checks.floats("weights", weights, last=(2, "m", data.x.shape[-1]))
-    _checks.same_kind(weights=weights, **{"data.x": data.x})
-    _checks.integer("epochs", epochs, low=1)
-    lr = _checks.learning_rate(lr, like=weights)
-    batch = _checks.broadcast(data=y.shape[:-1], weights=weights.shape[:-3], lr=lr.shape)
-    n, m = y.shape[-1], weights.shape[-2]
-    labels = y.reshape(-1, n)
-    if not bool((labels == labels[0]).all()):
-        raise ValueError("data must have the same labels in all data sets")
-    directions = torch.cat([mu[..., None, :].expand(*xi.shape[:-2], 1, -1), xi], -2)
-    gram = (directions @ directions.mT).expand(*batch, n + 1, n + 1).contiguous()
-    z = torch.einsum("...jrd,...kd->...jrk", weights, directions)
-    z = z.expand(*batch, 2, m, n + 1).clone()
-    moved = torch.zeros_like(z)
-    rate = signs_j(weights)[..., 0] * (lr / m)[..., None, None]
-    for _ in range(epochs):
-        for i, label in enumerate(labels[0].tolist(), start=1):
-            seen = torch.stack([label * z[..., 0], z[..., i]])
-            f_plus, f_minus = activation(seen).sum(0).mean(-1).unbind(-1)
-            step = (rate * (label - f_plus + f_minus)[..., None, None]) * activation_slope(seen)
-            step[0] *= label
-            moved[..., 0] += step[0]
-            moved[..., i] += step[1]
-            for c, k in zip(step, (0, i), strict=True):
-                z.addcmul_(c[..., None], gram[..., None, None, k, :])
-    return weights + torch.einsum("...jrk,...kd->...jrd", moved, directions)
 
 
 @dataclass(frozen=True, eq=False)

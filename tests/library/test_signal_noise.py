@@ -50,18 +50,6 @@ def test_orthogonal_noise_is_orthogonal():
 # --- Training ----------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("orthogonal", [False, True])
-def test_fit_is_train(orthogonal):
-    model = sn.SignalNoiseModel(20, 0.4)
-    data = model.sample(5, orthogonal=orthogonal, generator=[seeded(0), seeded(1)])
-    weights = init_weights(3, 20, 0.1, generator=seeded(2))
-    rates = torch.tensor([[0.5], [1.6]])
-    fast = sn.fit(data, weights, rates, epochs=20)
-    slow = train(data, weights, rates, epochs=20, record_every=None).weights
-    assert fast.shape == (2, 2, 2, 3, 20)
-    assert_close(fast, slow, 1e-9)
-
-
 def test_the_signals_make_the_output():
     data = sn.SignalNoiseModel(12, 0.4).sample(6, generator=seeded(4))
     weights = init_weights(4, 12, 1.0, generator=seeded(5))
@@ -78,12 +66,11 @@ def test_each_data_set_of_a_batch_has_its_own_signal():
     fields = {name: torch.stack([getattr(data, name) for data in one]) for name in ("x", "y")}
     mu = torch.stack([data.u for data in one])
     batch = PatchData(**fields, is_weak=torch.zeros(6, 4).bool(), u=mu, v=mu)
-    found, trained = sn.signals(weights, batch), sn.fit(batch, weights, 0.3, epochs=3)
+    found = sn.signals(weights, batch)
     for k, data in enumerate(one):
         alone = sn.signals(weights, data)
         for name in ("q", "q_other", "s", "s_other"):
             assert_close(getattr(found, name)[k], getattr(alone, name))
-        assert_close(trained[k], sn.fit(data, weights, 0.3, epochs=3))
 
 
 @pytest.mark.parametrize("kappa", [0.3, 1.2])
@@ -290,23 +277,14 @@ def test_bad_input(call, error, says):
         call()
 
 
-def test_fit_and_signals_want_the_patches_of_the_model_and_equal_labels():
+def test_signals_wants_the_patches_of_the_model():
     weights = init_weights(2, 5, 0.1, generator=seeded(0))
     data = sn.SignalNoiseModel(5, 1.0).sample(3, generator=seeded(1))
     three = PatchData(x=torch.zeros(3, 3, 5).double(), y=data.y, is_weak=data.is_weak)
     swapped = PatchData(x=data.x.flip(-2), y=data.y, is_weak=data.is_weak, u=data.u, v=data.v)
-    for call in (
-        lambda d, w=weights: sn.fit(d, w, 1.0, epochs=1),
-        lambda d, w=weights: sn.signals(w, d),
-    ):
-        with pytest.raises(ValueError, match="two patches"):
-            call(three)
-        with pytest.raises(ValueError, match="patch 0"):
-            call(swapped)
-        with pytest.raises(TypeError, match=r"data\.x must have the dtype of weights"):
-            call(data, weights.float())
-    y = torch.stack([data.y, -data.y])
-    x = torch.stack([data.x, data.x * torch.tensor([-1.0, 1.0]).double()[:, None]])
-    mixed = PatchData(x=x, y=y, is_weak=torch.zeros_like(y).bool(), u=data.u, v=data.u)
-    with pytest.raises(ValueError, match="same labels"):
-        sn.fit(mixed, weights, 1.0, epochs=1)
+    with pytest.raises(ValueError, match="two patches"):
+        sn.signals(weights, three)
+    with pytest.raises(ValueError, match="patch 0"):
+        sn.signals(weights, swapped)
+    with pytest.raises(TypeError, match=r"data\.x must have the dtype of weights"):
+        sn.signals(weights.float(), data)
