@@ -227,8 +227,7 @@ class FeatureNoiseModel:
         else:
             is_weak = chance.argsort().argsort() < n_weak
         noise = self.sigma_p * torch.randn(n, 2, self.d, generator=generator, **kind)
-        for axis in (0, 1):  # those of u and v
-            noise = noise - _projection(noise, _along_axis(self.d, axis, 1.0))
+        noise[..., :2] = 0  # the axes of u and v
         signs = y[:, None]
         patch_0 = torch.where(is_weak[:, None], noise[:, 0], signs * self.u)
         return torch.stack([patch_0, signs * self.v, noise[:, 1]], dim=1), y, is_weak
@@ -238,8 +237,3 @@ def _along_axis(d, axis, norm):
     vector = torch.zeros(d, device="cpu", dtype=torch.float64)
     vector[axis] = norm
     return vector
-
-
-def _projection(vectors, unit):
-    """The part of each vector (..., d) along the unit vector ``unit`` (d,)."""
-    return (vectors @ unit)[..., None] * unit

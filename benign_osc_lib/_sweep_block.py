@@ -1,0 +1,129 @@
+"""The work of a sweep: the runs of one block, from plain Python data to NumPy arrays."""
+
+import multiprocessing
+
+import numpy as np
+import torch
+
+from .data import FeatureNoiseModel
+from .metrics import learned_signal
+from .network import init_weights
+from .seeds import generators
+from .training import train
+
+OWN = ("lr", "kappa", "scale", "epochs", "order")
+"""The parameters that may differ within a unit: the data do not depend on them."""
+
+
+def model_of(cell):
+    """The FeatureNoiseModel of a cell, a dict with the value of every parameter."""
+    norms = (cell[name] for name in ("d", "u_norm", "v_norm", "noise_norm"))
+    return FeatureNoiseModel(*norms, **({"rho": cell["rho"]} if "rho" in cell else {}))
+
+
+def run_block(units, n_test, engine):
+    """Run all runs of a block.
+
+    Args:
+        units: list of (cells, seeds): a list of dicts that differ in ``OWN`` only, and a list of
+            integers.
+        n_test: fresh test points of either kind.
+        engine: as for :func:`benign_osc_lib.train`.
+
+    Returns:
+        A dict of float64 arrays (R, ...), the runs unit after unit, in a unit cell after cell.
+    """
+    if multiprocessing.parent_process() is not None:
+        # One thread per worker process: more would compete, and those of a forked process hang.
+        torch.set_num_threads(1)
+    parts = [_run_unit(cells, seeds, n_test, engine) for cells, seeds in units]
+    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+
+
+@torch.no_grad()
+def _run_unit(cells, seeds, n_test, engine):
+    """Draw what the cells share, for each seed, and train those that train equally long."""
+    shared, model = cells[0], model_of(cells[0])
+    streams = generators(seeds)
+    data = model.sample(shared["n"], n_weak=shared.get("n_weak"), generator=streams)
+    start = init_weights(shared["m"], shared["d"], 1.0, generator=streams)
+    test = [model.sample(2 * n_test, n_weak=n_test, generator=stream) for stream in streams]
+    together = {}
+    for k, cell in enumerate(cells):
+        together.setdefault((cell["epochs"], cell["order"]), []).append(k)
+    results = {}
+    for (epochs, order), members in together.items():
+        scale, lr = (
+            torch.tensor([cells[k][name] for k in members], dtype=torch.float64, device="cpu")
+            for name in ("scale", "lr")
+        )
+        generator = [_copy(stream) for stream in streams] if order == "shuffled" else None
+        visits = _visits(shared["n"], epochs, order, streams)
+        run = train(
+            data,
+            scale[:, None, None, None, None] * start,
+            lr[:, None],
+            epochs=epochs,
+            order=order,
+            record_every=None,
+            generator=generator,
+            engine=engine,
+        )
+        for name, column in _describe(run, data, visits, test).items():
+            whole = results.setdefault(name, np.empty((len(cells), *column.shape[1:])))
+            whole[members] = column
+    return {name: column.reshape(-1, *column.shape[2:]) for name, column in results.items()}
+
+
+def _copy(generator):
+    return torch.Generator(device="cpu").set_state(generator.get_state())
+
+
+def _visits(n, epochs, order, streams):
+    """The order of the visits that ``train`` makes, (1 or S, epochs, n)."""
+    if order == "cyclic":
+        return torch.arange(n, device="cpu").repeat(1, epochs, 1)
+    return torch.stack(
+        [
+            torch.stack([torch.randperm(n, generator=g, device="cpu") for _ in range(epochs)])
+            for g in map(_copy, streams)
+        ]
+    )
+
+
+def _describe(run, data, visits, test):
+    """The columns of a result for a batch of runs (K, S), from data (S, …) and S test sets."""
+    from . import _sweep_kernels as kernels  # here, because numba takes its time
+
+    strong, weak = run.strong[..., -1, :, :], run.weak[..., -1, :, :]
+    weak_signal = learned_signal(weak)
+    right = [
+        kernels.correct_points(
+            run.weights[:, s].contiguous().numpy(),
+            points.x.numpy(),
+            points.y.numpy(),
+            points.is_weak.numpy(),
+        )
+        / (len(points.y) // 2)
+        for s, points in enumerate(test)
+    ]
+    accuracy = np.stack(right, axis=1)
+    all_visits = run.margins.shape[-2:].numel()
+    counted = torch.where(run.diverged_at < 0, all_visits, run.diverged_at)
+    oscillation, residual_squares = kernels.visit_statistics(
+        run.margins.flatten(0, 1).contiguous().numpy(),
+        visits.numpy(),
+        data.y.numpy(),
+        data.is_weak.numpy(),
+        counted.flatten().numpy(),
+    )
+    return {
+        "strong_signal": learned_signal(strong).numpy(),
+        "weak_signal": weak_signal.numpy(),
+        "weak_gap": (weak_signal - learned_signal(-weak.flip(-2))).numpy(),
+        "accuracy_strong": accuracy[..., 0],
+        "accuracy_weak": accuracy[..., 1],
+        "diverged_at": run.diverged_at.numpy().astype(float),
+        "oscillation": oscillation.reshape(counted.shape),
+        "residual_squares": residual_squares.reshape(counted.shape),
+    }

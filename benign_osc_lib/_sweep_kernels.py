@@ -1,0 +1,86 @@
+"""Two compiled loops of a sweep. What they say of a run does not depend on the other runs.
+
+Run k of R belongs to data set k mod S: the runs are cells × seeds, flattened.
+"""
+
+import math
+
+import numpy as np
+from numba import njit
+
+
+@njit(cache=True, nogil=True)
+def correct_points(weights, x, y, is_weak):
+    """How many points each network gets right, y f > 0 with f of eq. (1), strong and weak ones.
+
+    Args:
+        weights: (R, 2, m, d).
+        x: patches of one data set, (n, P, d). An entry of 0 is skipped, which leaves f as it is.
+        y: (n,).
+        is_weak: (n,).
+
+    Returns:
+        (R, 2) integers: strong points, weak points.
+    """
+    runs, _, m, d = weights.shape
+    counts = np.zeros((runs, 2), np.int64)
+    filters = np.empty((d, 2 * m))
+    z = np.empty(2 * m)
+    for k in range(runs):
+        for r in range(2 * m):
+            for i in range(d):
+                filters[i, r] = weights[k, r // m, r % m, i]
+        for point in range(len(y)):
+            f = 0.0
+            for patch in range(x.shape[1]):
+                z[:] = 0.0
+                for i in range(d):
+                    entry = x[point, patch, i]
+                    if entry != 0.0:
+                        for r in range(2 * m):
+                            z[r] += entry * filters[i, r]
+                for r in range(2 * m):
+                    vote = 1.0 if r < m else -1.0
+                    f += vote * max(z[r], 0.0) ** 2 / m
+            if y[point] * f > 0.0 and math.isfinite(f):
+                counts[k, int(is_weak[point])] += 1
+    return counts
+
+
+@njit(cache=True, nogil=True)
+def visit_statistics(margins, visits, y, is_weak, counted):
+    """What the visits of each run say, in the order in which they were made.
+
+    Args:
+        margins: y f of each point in each epoch, (R, epochs, n).
+        visits: the order of the points, (1 or S, epochs, n).
+        y: (S, n).
+        is_weak: (S, n).
+        counted: how many of the first visits count, (R,).
+
+    Returns:
+        The mean absolute change of y f from one strong visit to the next one of the same label,
+        NaN where there is none; and Σ (1 − y f)². Both (R,).
+    """
+    runs, epochs, n = margins.shape
+    changes, squares = np.empty(runs), np.empty(runs)
+    last = np.empty(2)
+    for k in range(runs):
+        seed = k % len(y)
+        order = visits[k % len(visits)]
+        last[:] = np.nan
+        change, pairs, total = 0.0, 0, 0.0
+        for visit in range(min(counted[k], epochs * n)):
+            epoch = visit // n
+            i = order[epoch, visit - epoch * n]
+            margin = margins[k, epoch, i]
+            total += (1.0 - margin) ** 2
+            if not is_weak[seed, i]:
+                label = 0 if y[seed, i] > 0 else 1
+                if not math.isnan(last[label]):
+                    change += abs(margin - last[label])
+                    pairs += 1
+                last[label] = margin
+        changes[k] = change / pairs if pairs else np.nan
+        squares[k] = total
+    return changes, squares
