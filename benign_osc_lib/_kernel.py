@@ -465,12 +465,13 @@ def train_runs(runs, data, start, lr, visits, record_every, limit, out, work, la
                         update(i, c, blocks, count, s, lanes, patches)
                         largest, size = survey(work.outputs, blocks, count, s, lanes, patches)
                         travelled = zero
-                        if not largest <= limit:
+                        final_weights(count, filters, d, w, s, final[run], lanes)
+                        after = pointer(final[run])
+                        finite = dot(after, after, filters * d) < np.inf
+                        if not (largest <= limit and finite):
                             diverged = step
-                            final_weights(count, filters, d, w, s, final[run], lanes)
-                            after = pointer(final[run])
-                            if not dot(after, after, filters * d) < np.inf:
-                                copy(work.before, work.moved)  # an overflow: keep what was
+                            if not finite:  # keep the weights of before
+                                copy(work.before, work.moved)
                                 survey(work.outputs, blocks, count, s, lanes, patches)
                 wait -= 1
                 if wait == 0:

@@ -1,0 +1,199 @@
+"""The reduced engine on other devices than the CPU: all runs of a batch advance together.
+
+The mathematics is that of ``_kernel``, in tensors. Its x_k are here the n P patches of a run's
+points as they are; u and v stand apart, since only the record needs them.
+
+On a CUDA device one epoch is captured as a CUDA graph and replayed for every epoch, so that Python
+has no part in a step: n updates, their margins and, where signals are recorded inside an epoch, the
+signals after each. At its end the host asks once whether a run came near divergence. If one did,
+the epoch is undone and repeated without the graph, with a look at every point after every update.
+
+So far this has run on the CPU only, operation by operation. No time on a CUDA device is known.
+"""
+
+import torch
+
+
+@torch.no_grad()
+def train_batched(x, y, u, v, weights, lr, visits, record_every, limit):
+    """Train R runs at once.
+
+    Args:
+        x: the patches, (R, n, P, d). What all runs share (x, y, u, v, weights) may be expanded
+            from one run, with stride 0; then neither it nor its Gram matrix is copied.
+        y: the labels, (R, n).
+        u: the strong feature, (R, d).
+        v: the weak feature, (R, d).
+        weights: the initial weights, (R, 2m, d), the m filters with j = +1 first.
+        lr: the learning rates, (R,).
+        visits: the point of each visit, (R or 1, epochs, n) integers on the CPU.
+        record_every: record the signals every so many steps.
+        limit: abs(f) beyond which a run has diverged.
+
+    Returns:
+        With T = epochs n // record_every + 1: the final weights, (R, 2m, d); the margins of a Run,
+        (R, epochs, n); the signals strong and weak, (R, T, 2m); and diverged_at, (R,).
+    """
+    visits = _own(visits).to(x.device)
+    epochs, n = visits.shape[1:]
+    cyclic = bool((visits == torch.arange(n, device=x.device)).all())
+    inside = record_every % n != 0
+    batch = _Batch(x, y, u, v, weights, lr, 0 if cyclic else len(visits), inside, limit)
+    epoch = _replayable(batch.epoch, x.device)
+    batch.begin()
+    margins = weights.new_empty(len(lr), epochs, n)
+    records = weights.new_empty(len(lr), 2, epochs * n // record_every + 1, weights.shape[1])
+    records[:, :, 0] = batch.signals()
+    near = bool(batch.near().any())
+    for e in range(epochs):
+        if not cyclic:
+            batch.points.copy_(visits[:, e])
+        if not near:
+            before = batch.moved.clone()
+            epoch()
+            near = bool(batch.near().any())
+            if near:
+                batch.moved.copy_(before)
+        if near:
+            batch.careful_epoch(e * n)
+            near = bool(batch.near().any())
+        margins[:, e] = batch.margins
+        first, last = e * n // record_every + 1, (e + 1) * n // record_every
+        if inside:  # none, one or many
+            recorded = batch.trace[first * record_every - e * n - 1 :: record_every]
+            records[:, :, first : last + 1] = recorded.movedim(0, 2)
+        elif first <= last:
+            records[:, :, last] = batch.signals()
+    return batch.weights(), margins, records[:, 0], records[:, 1], batch.diverged_at
+
+
+def _own(tensor):
+    """A tensor (R, ...), or the (1, ...) of it that all runs share."""
+    return tensor[:1] if tensor.stride(0) == 0 else tensor
+
+
+def _replayable(epoch, device):
+    """On a CUDA device, a function that replays the kernels of ``epoch``; else ``epoch`` itself.
+
+    PyTorch's recipe, with warm-up and capture on one stream: cuBLAS sets itself up for each.
+    """
+    if device.type != "cuda":
+        return epoch
+    with torch.cuda.device(device):
+        side = torch.cuda.Stream()
+        side.wait_stream(torch.cuda.current_stream())
+        with torch.cuda.stream(side):
+            for _ in range(3):
+                epoch()
+        torch.cuda.current_stream().wait_stream(side)
+        graph = torch.cuda.CUDAGraph()
+        with torch.cuda.graph(graph, stream=side):
+            epoch()
+    return graph.replay
+
+
+class _Batch:
+    """The state of R runs, in tensors that are overwritten but never replaced: a graph needs that.
+
+    ``moved`` is a, (R, n, P, 2m). The leading axis of what all runs share is 1. ``orders`` is the
+    number of orders of visits, 1 or R, or 0 if they are cyclic; ``inside`` says whether signals are
+    recorded inside an epoch; the other arguments are those of :func:`train_batched`.
+    """
+
+    def __init__(self, x, y, u, v, weights, lr, orders, inside, limit):
+        runs, self.n, patches, _ = x.shape
+        m, points = weights.shape[1] // 2, (self.n, patches)
+        self.y, self.lr, self.limit = _own(y), lr, limit
+        self.first, self.x = _own(weights), _own(x).flatten(1, 2)  # (R, 2m, d), (R, n P, d)
+        features = torch.stack(torch.broadcast_tensors(_own(u), _own(v)), 1)  # (R, 2, d)
+        gram = self.x @ self.x.mT
+        self.gram = gram.unflatten(1, points)  # (R, n, P, n P)
+        self.start = (self.x @ self.first.mT).unflatten(1, points)  # (R, n, P, 2m)
+        self.feature_gram = features @ self.x.mT  # (R, 2, n P)
+        self.feature_start = features @ self.first.mT  # (R, 2, 2m)
+        self.j = torch.cat((weights.new_ones(m), -weights.new_ones(m)))
+        self.share = self.j / m
+        lengths = gram.diagonal(dim1=1, dim2=2).unflatten(1, points).sum(-1)
+        self.reach = lengths.amax(-1) * 2 / m  # max_i 2/m Σ_p ‖x_i^(p)‖², (R,)
+        self.runs = torch.arange(runs, device=x.device)
+        self.points = self.runs.new_zeros(orders, self.n) if orders else None
+        self.moved = weights.new_zeros(runs, self.n, patches, 2 * m)
+        self.size, self.travelled = lr.new_zeros(2, runs, dtype=torch.float64)
+        self.diverged_at = torch.full_like(self.runs, -1)
+        self.frozen = torch.zeros_like(self.runs, dtype=torch.bool)
+        self.margins = weights.new_zeros(runs, self.n)
+        self.trace = weights.new_zeros(self.n, runs, 2, 2 * m) if inside else None
+
+    def begin(self):
+        """Forget the warm-up: this is step 0."""
+        self.moved.zero_()
+        self.frozen.copy_(self.look())
+        self.diverged_at.masked_fill_(self.frozen, 0)
+
+    def here(self, tensor, place):
+        """Where a tensor (R, n, ...) has the points at a place of the order."""
+        if self.points is None:
+            return slice(None), place
+        return self.runs[: len(tensor)], self.points[:, place]
+
+    def update(self, place):
+        """One SGD step of every run that is not frozen, and the margins before it."""
+        z = self.gram[self.here(self.gram, place)] @ self.moved.flatten(1, 2)
+        active = (self.start[self.here(self.start, place)] + z).clamp(min=0)  # (R, P, 2m)
+        squares = active.square().sum(1)
+        f, y = (squares * self.share).sum(-1), self.y[self.here(self.y, place)]
+        self.margins[self.here(self.margins, place)] = y * f
+        change = self.lr[:, None, None] * ((y - f)[:, None, None] * self.share * (2 * active))
+        change = change.masked_fill(self.frozen[:, None, None], 0)
+        self.moved[self.here(self.moved, place)] += change
+        # With ‖x_k‖² = Σ_p ‖x_k^(p)‖², the inner products z_k with point k move by at most
+        # ‖x_k‖ ‖ΔW‖ <= ‖x_k‖ ‖x_i‖ 2η/m abs(y - f) ‖max(z_i, 0)‖.
+        self.travelled += self.lr * (y - f).abs() * squares.sum(-1).sqrt() * self.reach
+
+    def epoch(self):
+        """Visit all points without a look at the others. This is what a graph holds."""
+        for place in range(self.n):
+            self.update(place)
+            self.note(place)
+
+    def note(self, place):
+        """Keep the signals after a visit, if they are recorded inside an epoch."""
+        if self.trace is not None:
+            self.trace[place] = self.signals()
+
+    def near(self):
+        """Whether abs(f) <= ‖max(z, 0)‖²/m may have exceeded the limit in a running run, (R,)."""
+        far = (self.size + self.travelled).square() * self.share[0] <= 0.99 * self.limit
+        return ~(far | self.frozen)
+
+    def look(self):
+        """Whether abs(f) exceeds the limit on some point, or is NaN, (R,); measure ``size``."""
+        z = self.start.flatten(1, 2) + self.gram.flatten(1, 2) @ self.moved.flatten(1, 2)
+        squares = z.unflatten(1, (self.n, -1)).clamp(min=0).square().sum(2)  # (R, n, 2m)
+        self.size.copy_(squares.sum(-1).amax(-1).sqrt())
+        self.travelled.zero_()
+        return ~((squares * self.share).sum(-1).abs() <= self.limit).all(-1)
+
+    def careful_epoch(self, steps):
+        """Visit all points and look at all after each; ``steps`` updates have been made before."""
+        for place in range(self.n):
+            mine = self.here(self.moved, place)
+            before = self.moved[mine].clone()
+            self.update(place)
+            near, wild = self.near(), self.look()  # in this order
+            if bool(near.any()):
+                overflow = ~torch.linalg.vector_norm(self.weights(), dim=(1, 2)).isfinite()
+                undone = (near & overflow)[:, None, None]
+                self.moved[mine] = torch.where(undone, before, self.moved[mine])
+                found = near & (wild | overflow)
+                self.diverged_at.masked_fill_(found, steps + place + 1)
+                self.frozen |= found
+            self.note(place)
+
+    def signals(self):
+        """⟨w_{j,r}, j u⟩ and ⟨w_{j,r}, j v⟩, (R, 2, 2m)."""
+        return self.j * (self.feature_start + self.feature_gram @ self.moved.flatten(1, 2))
+
+    def weights(self):
+        """The weights, (R, 2m, d)."""
+        return self.first + self.moved.flatten(1, 2).mT @ self.x
