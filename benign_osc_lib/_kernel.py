@@ -16,6 +16,8 @@ once; the first half of this file says so to the compiler.
 """
 
 from collections import namedtuple
+from functools import cache, partial
+from types import FunctionType
 
 import numba
 import numpy as np
@@ -39,6 +41,7 @@ class Row(types.Type):
         self.number = number
         super().__init__(name=f"Row({number}, {lanes})")
         self.lanes = lanes
+        self.alignment = min(64, lanes * number.bitwidth // 8)  # bytes
 
 
 @register_model(Row)
@@ -93,9 +96,10 @@ def load_row(_, numbers, index, lanes):
 
     def generate(context, builder, signature, args):
         vector = context.get_value_type(signature.return_type)
-        return builder.load(_row_address(builder, *args[:2], vector), align=64)
+        return builder.load(_row_address(builder, *args[:2], vector), align=row.alignment)
 
-    return Row(numbers.dtype, lanes.count)(numbers, types.intp, lanes), generate
+    row = Row(numbers.dtype, lanes.count)
+    return row(numbers, types.intp, lanes), generate
 
 
 @intrinsic
@@ -103,7 +107,8 @@ def store_row(_, numbers, index, row):
     """Overwrite row ``index`` behind a pointer."""
 
     def generate(context, builder, signature, args):
-        builder.store(args[2], _row_address(builder, *args[:2], args[2].type), align=64)
+        address = _row_address(builder, *args[:2], args[2].type)
+        builder.store(args[2], address, align=row.alignment)
         return context.get_dummy_value()
 
     return types.void(numbers, types.intp, row), generate
@@ -163,15 +168,7 @@ def total(_, row):
     return row.number(row), generate
 
 
-def _compile(function=None, **options):
-    """``numba.njit``, kept on disk between sessions where the disk can be written to."""
-    if function is None:
-        return lambda function: _compile(function, **options)
-    options = {"nogil": True, "error_model": "numpy", **options}
-    try:
-        return numba.njit(cache=True, **options)(function)
-    except RuntimeError:  # no folder to write to
-        return numba.njit(**options)(function)
+_compile = partial(numba.njit, nogil=True, error_model="numpy")
 
 
 @_compile(forceinline=True)
@@ -191,21 +188,21 @@ def dot(a, b, size):
     return products
 
 
-@_compile
+@_compile()
 def clear(numbers):
     """Set all numbers to 0."""
     for c in range(len(numbers)):
         numbers[c] = 0
 
 
-@_compile
+@_compile()
 def copy(numbers, to):
     """Overwrite ``to`` with as many numbers."""
     for c in range(len(numbers)):
         to[c] = numbers[c]
 
 
-@_compile
+@_compile()
 def find_directions(n, d, s, source, direction, sign, patches):
     """The distinct vectors, up to sign, among u, v and the patches; how many there are.
 
@@ -230,7 +227,7 @@ def find_directions(n, d, s, source, direction, sign, patches):
     return count
 
 
-@_compile
+@_compile()
 def gram_matrix(count, d, s, gram, first, last):
     """G_{kl} of all directions, row after row, and the range [first, last) of each row's entries.
 
@@ -252,7 +249,7 @@ def gram_matrix(count, d, s, gram, first, last):
                 last[k] = l + 1
 
 
-@_compile
+@_compile()
 def longest(n, count, direction, gram, patches):
     """The largest Σ_p ‖x_i^(p)‖² of the points."""
     largest = gram.dtype.type(0)
@@ -265,7 +262,7 @@ def longest(n, count, direction, gram, patches):
     return largest
 
 
-@_compile
+@_compile()
 def first_products(count, filters, d, weights, s, start, lanes):
     """⟨w_{j,r}(0), x_k⟩, in rows of filters: block b of filters, then direction k."""
     clear(start)
@@ -340,7 +337,7 @@ def activate(i, blocks, count, s, lanes, patches):
 
 
 @_compile(forceinline=True)
-def update(i, c, blocks, count, s, lanes, patches):
+def update(i, c, rate, blocks, count, s, lanes, patches):
     """Add c j/m max(z_{j,r,p}, 0) to the rows of the patches of point i."""
     for b in range(blocks):
         c_j = multiply(row_of(c, lanes), load_row(s.share, b, lanes))
@@ -348,11 +345,11 @@ def update(i, c, blocks, count, s, lanes, patches):
             q = i * len(patches) + p
             row = b * count + item(s.direction, q)
             z = load_row(s.active, b * len(patches) + p, lanes)
-            z = multiply(multiply(row_of(item(s.sign, q), lanes), c_j), z)
+            z = multiply(row_of(rate * item(s.sign, q), lanes), multiply(c_j, z))
             store_row(s.moved, row, add(load_row(s.moved, row, lanes), z))
 
 
-@_compile
+@_compile()
 def survey(outputs, blocks, count, s, lanes, patches):
     """f of every point into ``outputs``; the largest abs(f) and the largest ‖z_i‖.
 
@@ -375,7 +372,7 @@ def survey(outputs, blocks, count, s, lanes, patches):
     return largest, np.sqrt(size)
 
 
-@_compile
+@_compile()
 def record(k, signal, count, s, lanes):
     """⟨w_{j,r}, j x_k⟩ into ``signal`` (2m,)."""
     for r in range(len(signal)):
@@ -385,7 +382,22 @@ def record(k, signal, count, s, lanes):
         signal[r] = z if 2 * r < len(signal) else -z
 
 
-@_compile
+@cache
+def compiled(dtype, lanes, patches):
+    """:func:`train_runs` compiled for a dtype, a width of the rows and a number of patches.
+
+    It is kept on disk between sessions, where the disk can be written to. Each one has a name and
+    so an index file of its own: Numba would mix up two that are stored at the same moment.
+    """
+    name = f"train_runs_{dtype}_{lanes}_{patches}"
+    function = FunctionType(train_runs.__code__, globals(), name)
+    function.__qualname__ = name
+    try:
+        return _compile(cache=True)(function)
+    except RuntimeError:  # no folder to write to
+        return _compile()(function)
+
+
 def train_runs(runs, data, start, lr, visits, record_every, limit, out, work, lanes, patches):
     """Train the runs with the given numbers, one after the other.
 
@@ -409,6 +421,8 @@ def train_runs(runs, data, start, lr, visits, record_every, limit, out, work, la
     n, d, filters, epochs = xs.shape[1], xs.shape[3], starts.shape[1], margins.shape[1]
     blocks, half = len(work.share) // len(lanes), lr.dtype.type(filters / 2)
     zero, two = lr.dtype.type(0), lr.dtype.type(2)
+    tiny = np.finfo(lr.dtype).tiny * filters * len(patches)
+    huge = np.finfo(lr.dtype).max / 100
     known = (-1, -1, -1)
     count, reach = 0, zero
     for run in runs:
@@ -434,12 +448,14 @@ def train_runs(runs, data, start, lr, visits, record_every, limit, out, work, la
             count = find_directions(n, d, s, work.source, work.direction, work.sign, patches)
             gram_matrix(count, d, s, work.gram, work.first, work.last)
             reach = longest(n, count, work.direction, work.gram, patches)
-        y, order, rate = ys[y_of[run]], orders[order_of[run]], two * lr[run]
+        y, order, rate = ys[y_of[run]], orders[order_of[run]], lr[run]
         w = pointer(starts[start_of[run]])
         first_products(count, filters, d, w, s, work.start, lanes)
         clear(work.moved)
         largest, size = survey(work.outputs, blocks, count, s, lanes, patches)
-        diverged, travelled = -1 if largest <= limit else 0, zero
+        diverged, travelled, way = -1 if largest <= limit else 0, zero, zero
+        # ‖W‖ moves by at most way/√reach: below this, ‖W‖² cannot overflow.
+        tame = huge * reach if dot(w, w, filters * d) <= huge else -1.0
         record(0, strong[run, 0], count, s, lanes)
         record(1, weak[run, 0], count, s, lanes)
         step, slot, wait = 0, 1, record_every
@@ -453,23 +469,27 @@ def train_runs(runs, data, start, lr, visits, record_every, limit, out, work, la
                 else:
                     f, squares = activate(i, blocks, count, s, lanes, patches)
                     row[i] = y[i] * f
-                    c = rate * (y[i] - f)
+                    c = two * (y[i] - f)
                     # ‖z_k‖ moves by at most ‖x_k‖ ‖ΔW‖ <= ‖x_k‖ ‖x_i‖ ‖max(z_i, 0)‖ abs(c)/m, with
                     # ‖x_i‖² = Σ_p ‖x_i^(p)‖². Until the sum of these can reach the limit, no
                     # other point has to be looked at.
-                    travelled += abs(c) / half * np.sqrt(squares) * reach
-                    if (size + travelled) * (size + travelled) <= 0.99 * limit * half:
-                        update(i, c, blocks, count, s, lanes, patches)
+                    move = rate * abs(c) / half * np.sqrt(squares + tiny) * reach
+                    travelled += move
+                    way += move
+                    calm = (size + travelled) * (size + travelled) <= 0.99 * limit * half
+                    if calm and way * way <= tame:
+                        update(i, c, rate, blocks, count, s, lanes, patches)
                     else:
                         copy(work.moved, work.before)
-                        update(i, c, blocks, count, s, lanes, patches)
+                        update(i, c, rate, blocks, count, s, lanes, patches)
                         largest, size = survey(work.outputs, blocks, count, s, lanes, patches)
                         travelled = zero
-                        final_weights(count, filters, d, w, s, final[run], lanes)
-                        after = pointer(final[run])
-                        finite = dot(after, after, filters * d) < np.inf
-                        if not (largest <= limit and finite):
-                            diverged = step
+                        if not (largest <= limit and way * way <= tame):
+                            final_weights(count, filters, d, w, s, final[run], lanes)
+                            after = pointer(final[run])
+                            finite = dot(after, after, filters * d) < np.inf
+                            if not (largest <= limit and finite):
+                                diverged = step
                             if not finite:  # keep the weights of before
                                 copy(work.before, work.moved)
                                 survey(work.outputs, blocks, count, s, lanes, patches)

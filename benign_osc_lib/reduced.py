@@ -4,7 +4,8 @@ Every update of eq. (3) lies in the span of the patches. So the inner products o
 the patches, and those of the patches with each other, say all that happens, whatever d is
 (chapter 3); the weights are put together at the end. On the CPU one compiled loop follows each run
 (``_kernel``), as many at a time as torch has threads; on other devices the runs of a batch advance
-together (``_batched``).
+together (``_batched``). Squared norms must not leave the range of the dtype: patches longer than
+10¹⁵⁴, or 10¹⁹ in float32, are for the reference engine.
 """
 
 from concurrent.futures import ThreadPoolExecutor
@@ -61,14 +62,14 @@ def train_reduced(data, weights, lr, visits, record_every, limit, progress):
     final, margins, strong, weak, diverged_at = run(
         tensors, lr, record_every, records, limit, progress
     )
+    strong, weak = strong.reshape(*batch, records, 2, m), weak.reshape(*batch, records, 2, m)
     for signal, feature in ((strong, u), (weak, v)):
-        if bool(feature.isnan().any()):
-            signal.fill_(torch.nan)
+        signal.masked_fill_(feature.isnan().any(-1)[..., None, None, None], torch.nan)
     return (
         final.reshape(*batch, 2, m, d),
         margins.reshape(*batch, epochs, n),
-        strong.reshape(*batch, records, 2, m),
-        weak.reshape(*batch, records, 2, m),
+        strong,
+        weak,
         diverged_at.reshape(batch),
     )
 
@@ -96,22 +97,23 @@ def _batched(tensors, lr, record_every, records, limit, progress):
 
 
 def _compiled(tensors, lr, record_every, records, limit, progress):
-    from ._kernel import train_runs  # here, because importing numba takes a third of a second
+    from ._kernel import compiled  # here, because importing numba takes a third of a second
 
     arrays = {name: _flat(tensor, own, lr.shape) for name, (tensor, own) in tensors.items()}
     n, patches, d = arrays["x"][0].shape[1:]
     filters, epochs, runs = arrays["start"][0].shape[1], tensors["visits"][0].shape[-2], lr.numel()
-    kind = {"dtype": lr.dtype}
+    kind = {"dtype": lr.dtype, "device": "cpu"}
     out = (
         torch.empty(runs, filters, d, **kind),
         torch.empty(runs, epochs, n, **kind),
         torch.empty(runs, records, filters, **kind),
         torch.empty(runs, records, filters, **kind),
-        torch.empty(runs, dtype=torch.int64),
+        torch.empty(runs, dtype=torch.int64, device="cpu"),
     )
     outputs = tuple(tensor.numpy() for tensor in out)
     rates = lr.detach().reshape(-1).contiguous().numpy()
     lanes = 16 if filters % 16 in (0, *range(9, 16)) else 8
+    train_runs = compiled(rates.dtype.name, lanes, patches)
 
     def train_part(part):
         train_runs(
@@ -149,7 +151,7 @@ def _flat(tensor, own, batch):
     """
     for axis in range(tensor.dim()):
         if axis < tensor.dim() - own and tensor.stride(axis) == 0:
-            tensor = tensor.narrow(axis, 0, 1)
+            tensor = tensor.narrow(axis, 0, min(1, tensor.shape[axis]))
     lead, last = tensor.shape[: tensor.dim() - own], tensor.shape[tensor.dim() - own :]
     places = np.broadcast_to(np.arange(lead.numel()).reshape(lead), batch)
     array = tensor.detach().reshape(-1, *last).contiguous().numpy()

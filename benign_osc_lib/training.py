@@ -119,6 +119,9 @@ def train(
     generators, batched = _checks.cpu_generators(generator)
     lr = _checks.learning_rate(lr, like=weights)
     shapes = {"data": data.y.shape[:-1], "weights": weights.shape[:-3], "lr": lr.shape}
+    for name in ("u", "v"):
+        if getattr(data, name) is not None:
+            shapes[f"data.{name}"] = getattr(data, name).shape[:-1]
     if order == "shuffled" and batched:
         shapes["generator"] = (len(generators),)
     batch = _checks.broadcast(**shapes)
@@ -128,7 +131,7 @@ def train(
         )
     visits = _visits(epochs, data.y.shape[-1], order, generators, batched)
     steps = epochs * data.y.shape[-1]
-    every = steps if record_every is None else record_every
+    every = steps if record_every is None else min(record_every, steps + 1)
     if engine == "reduced" or (engine == "auto" and reduced.suits(data)):
         found = reduced.train_reduced(
             data, weights, lr.expand(batch), visits, every, DIVERGED, progress

@@ -420,6 +420,13 @@ def test_devices_must_agree(function, name, tensor):
     assert "meta" in str(caught.value)
 
 
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16])
+def test_the_reduced_engine_takes_no_half_precision(dtype):
+    half = MODEL.sample(4, dtype=dtype)
+    with pytest.raises(TypeError, match=f"^weights must be float32 or float64 .*got {dtype}"):
+        trained(data=half, weights=W.to(dtype), engine="reduced")
+
+
 def test_is_weak_must_be_a_bool_tensor():
     for wrong in (DATA.is_weak.double(), DATA.is_weak.tolist(), None):
         with pytest.raises(TypeError, match=r"^is_weak must be a bool tensor, got "):
