@@ -454,8 +454,12 @@ def train_runs(runs, data, start, lr, visits, record_every, limit, out, work, la
         clear(work.moved)
         largest, size = survey(work.outputs, blocks, count, s, lanes, patches)
         diverged, travelled, way = -1 if largest <= limit else 0, zero, zero
-        # ‖W‖ moves by at most way/√reach: below this, ‖W‖² cannot overflow.
-        tame = huge * reach if dot(w, w, filters * d) <= huge else -1.0
+        # ‖z_k‖ moves by at most ‖x_k‖ ‖ΔW‖ <= ‖x_k‖ ‖x_i‖ ‖max(z_i, 0)‖ η abs(c)/m in a step, with
+        # ‖x_i‖² = Σ_p ‖x_i^(p)‖². Until the sum of these fills the room, no point can be beyond the
+        # limit, and none but the visited one is looked at. All that a run has moved, over the root
+        # of reach, bounds the move of W: until it is farthest, ‖W‖² cannot overflow.
+        pace, room = rate / half * reach, np.sqrt(0.99 * limit * half) - size
+        farthest = np.sqrt(huge * reach) if dot(w, w, filters * d) <= huge else -1.0
         record(0, strong[run, 0], count, s, lanes)
         record(1, weak[run, 0], count, s, lanes)
         step, slot, wait = 0, 1, record_every
@@ -470,21 +474,17 @@ def train_runs(runs, data, start, lr, visits, record_every, limit, out, work, la
                     f, squares = activate(i, blocks, count, s, lanes, patches)
                     row[i] = y[i] * f
                     c = two * (y[i] - f)
-                    # ‖z_k‖ moves by at most ‖x_k‖ ‖ΔW‖ <= ‖x_k‖ ‖x_i‖ ‖max(z_i, 0)‖ abs(c)/m, with
-                    # ‖x_i‖² = Σ_p ‖x_i^(p)‖². Until the sum of these can reach the limit, no
-                    # other point has to be looked at.
-                    move = rate * abs(c) / half * np.sqrt(squares + tiny) * reach
+                    move = pace * abs(c) * np.sqrt(squares + tiny)
                     travelled += move
                     way += move
-                    calm = (size + travelled) * (size + travelled) <= 0.99 * limit * half
-                    if calm and way * way <= tame:
+                    if travelled <= room and way <= farthest:
                         update(i, c, rate, blocks, count, s, lanes, patches)
                     else:
                         copy(work.moved, work.before)
                         update(i, c, rate, blocks, count, s, lanes, patches)
                         largest, size = survey(work.outputs, blocks, count, s, lanes, patches)
-                        travelled = zero
-                        if not (largest <= limit and way * way <= tame):
+                        travelled, room = zero, np.sqrt(0.99 * limit * half) - size
+                        if not (largest <= limit and way <= farthest):
                             final_weights(count, filters, d, w, s, final[run], lanes)
                             after = pointer(final[run])
                             finite = dot(after, after, filters * d) < np.inf

@@ -9,6 +9,7 @@ together (``_batched``). Squared norms must not leave the range of the dtype: pa
 """
 
 from concurrent.futures import ThreadPoolExecutor
+from queue import SimpleQueue
 
 import numpy as np
 import torch
@@ -20,8 +21,11 @@ DTYPES = (torch.float32, torch.float64)
 LARGEST_GRAM = 2**24
 """Entries of the Gram matrix, (n P)², up to which "auto" takes this engine on the CPU."""
 
-PARTS = 50
-"""A batch is cut into at most so many parts a thread; each moves the progress bar."""
+PARTS = 4
+"""A batch is cut into so many parts a thread, so that all threads end at about the same time."""
+
+STIRS = 50
+"""The same where a progress bar is to move."""
 
 
 def suits(data):
@@ -115,26 +119,35 @@ def _compiled(tensors, lr, record_every, records, limit, progress):
     lanes = 16 if filters % 16 in (0, *range(9, 16)) else 8
     train_runs = compiled(rates.dtype.name, lanes, patches)
 
+    threads = torch.get_num_threads()
+    spaces = SimpleQueue()
+    for _ in range(threads):
+        spaces.put(_workspace(n, patches, filters, lanes, rates.dtype))
+
     def train_part(part):
-        train_runs(
-            part,
-            tuple(arrays[name] for name in ("x", "y", "u", "v")),
-            arrays["start"],
-            rates,
-            arrays["visits"],
-            record_every,
-            rates.dtype.type(limit),
-            outputs,
-            _workspace(n, patches, filters, lanes, rates.dtype),
-            (0,) * lanes,
-            (0,) * patches,
-        )
+        space = spaces.get()
+        try:
+            train_runs(
+                part,
+                tuple(arrays[name] for name in ("x", "y", "u", "v")),
+                arrays["start"],
+                rates,
+                arrays["visits"],
+                record_every,
+                rates.dtype.type(limit),
+                outputs,
+                space,
+                (0,) * lanes,
+                (0,) * patches,
+            )
+        finally:
+            spaces.put(space)
         return len(part) * epochs * n
 
     # Runs with the same data stand together, so that a Gram matrix is made once.
     order = np.argsort(arrays["x"][1], kind="stable")
-    threads = torch.get_num_threads()
-    parts = [part for part in np.array_split(order, threads * PARTS) if len(part)]
+    cuts = threads * (STIRS if progress else PARTS)
+    parts = [part for part in np.array_split(order, cuts) if len(part)]
     with (
         ThreadPoolExecutor(threads) as pool,
         tqdm(total=runs * epochs * n, disable=not progress, unit="step") as bar,
@@ -155,11 +168,11 @@ def _flat(tensor, own, batch):
     lead, last = tensor.shape[: tensor.dim() - own], tensor.shape[tensor.dim() - own :]
     places = np.broadcast_to(np.arange(lead.numel()).reshape(lead), batch)
     array = tensor.detach().reshape(-1, *last).contiguous().numpy()
-    return array, np.ascontiguousarray(places).reshape(-1)
+    return array, places.flatten()  # a copy: for a read-only view Numba would compile anew
 
 
 def _workspace(n, patches, filters, lanes, dtype):
-    """What one part needs beside its results; see ``_kernel``."""
+    """What a thread needs beside the results; see ``_kernel``."""
     from ._kernel import Workspace
 
     most, blocks = n * patches + 2, -(-filters // lanes)

@@ -539,11 +539,12 @@ def test_without_a_disk_that_can_be_written_to(monkeypatch):
 
     from benign_osc_lib import _kernel
 
-    def double(number):
-        return 2 * number
-
+    expected = small_run(1)
     monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
-    assert _kernel._compile(double)(21) == 42
+    monkeypatch.setattr(_kernel, "compiled", _kernel.compiled.__wrapped__)
+    with pytest.raises(RuntimeError, match="no locator"):
+        _kernel._compile(cache=True)(lambda number: number)
+    assert small_run(1) == expected
 
 
 # --- Which engine ------------------------------------------------------------------------------
