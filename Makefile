@@ -8,7 +8,7 @@ BIN = .venv/bin
 # Small tensors gain nothing from threads, and two test processes with two threads each block each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help install book test execute lock set-repository mutants clean
+.PHONY: help install book test execute bench phase lock set-repository mutants clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -25,6 +25,12 @@ test: book tests/browser/node_modules/installed  ## build the book, then run eve
 
 execute: install  ## re-run the notebooks in place; CH=02 for one chapter
 	$(BIN)/python tools/execute.py $(CH)
+
+bench: install  ## time the engines and their peers here, and store the table; ARGS="--quick" for a short try
+	$(BIN)/python benchmarks/bench.py $(ARGS)
+
+phase: install  ## repeat the stored sweeps of chapter 11, some minutes; an interrupted one goes on
+	$(BIN)/python tools/phase_diagrams.py $(ARGS)
 
 mutants: install  ## break the library on purpose and see whether the chapters notice
 	$(BIN)/python tools/mutants.py

@@ -28,7 +28,7 @@ def run_block(units, n_test, engine):
         units: list of (cells, seeds): a list of dicts that differ in ``OWN`` only, and a list of
             integers.
         n_test: fresh test points of either kind.
-        engine: as for :func:`benign_osc_lib.train`.
+        engine: as for :func:`benign_osc_lib.training.train`.
 
     Returns:
         A dict of float64 arrays (R, ...), the runs unit after unit, in a unit cell after cell.

@@ -144,13 +144,13 @@ def sweep(
             becomes an axis. What is not named is as in ``DEFAULTS``. ``kappa``, in place of
             ``lr``, sets η = κ m/(2‖u‖²); ``nu``, in place of ``v_norm``, sets ‖v‖ = ‖u‖√ν; ``rho``,
             in place of ``n_weak``, makes each training point weak with that probability.
-        seeds: iterable of distinct integers, as for :func:`benign_osc_lib.generators`.
+        seeds: iterable of distinct integers, as for :func:`benign_osc_lib.seeds.generators`.
         n_test: fresh test points of each kind, strong and weak, for every run.
         store: a directory. Finished blocks are written there as they come; a sweep that was
             interrupted goes on where it stopped when it is called again.
         executor: a ``concurrent.futures.Executor`` that runs the blocks, such as a process pool
             or, for a Dask cluster, ``Client.get_executor()``; None runs them here.
-        engine: as for :func:`benign_osc_lib.train`.
+        engine: as for :func:`benign_osc_lib.training.train`.
         block_size: runs per block at most. An existing store keeps its own.
         progress: show a progress bar on stderr.
 
