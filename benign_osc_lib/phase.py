@@ -257,7 +257,7 @@ def disagreement(first, second):
 
 
 def sampling_bound(epsilon, variance, n):
-    """Bennett's bound of P(|mean of a sample − mean of all| ≥ ε).
+    """Bennett's bound of P(abs(mean of a sample − mean of all) ≥ ε).
 
     2 exp(−n σ² h(ε/σ²)),  h(x) = (1 + x) log(1 + x) − x,
 
