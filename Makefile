@@ -27,7 +27,7 @@ execute: install  ## re-run the notebooks in place; CH=02 for one chapter
 	$(BIN)/python tools/execute.py $(CH)
 
 bench: install  ## time the engines and their peers here, and store the table; ARGS="--quick" for a short try
-	$(BIN)/python benchmarks/bench.py $(ARGS)
+	$(BIN)/python -m benchmarks.bench $(ARGS)
 
 phase: install  ## repeat the stored sweeps of chapter 11, some minutes; an interrupted one goes on
 	$(BIN)/python tools/phase_diagrams.py $(ARGS)
