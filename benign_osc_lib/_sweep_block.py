@@ -9,7 +9,7 @@ from .data import FeatureNoiseModel
 from .metrics import learned_signal
 from .network import init_weights
 from .seeds import generators
-from .training import train
+from .training import _visits, train
 
 OWN = ("lr", "kappa", "scale", "epochs", "order")
 """The parameters that may differ within a unit: the data do not depend on them."""
@@ -58,7 +58,7 @@ def _run_unit(cells, seeds, n_test, engine):
             for name in ("scale", "lr")
         )
         generator = [_copy(stream) for stream in streams] if order == "shuffled" else None
-        visits = _visits(shared["n"], epochs, order, streams)
+        visits = _visits(epochs, shared["n"], order, [_copy(stream) for stream in streams], True)
         run = train(
             data,
             scale[:, None, None, None, None] * start,
@@ -77,18 +77,6 @@ def _run_unit(cells, seeds, n_test, engine):
 
 def _copy(generator):
     return torch.Generator(device="cpu").set_state(generator.get_state())
-
-
-def _visits(n, epochs, order, streams):
-    """The order of the visits that ``train`` makes, (1 or S, epochs, n)."""
-    if order == "cyclic":
-        return torch.arange(n, device="cpu").repeat(1, epochs, 1)
-    return torch.stack(
-        [
-            torch.stack([torch.randperm(n, generator=g, device="cpu") for _ in range(epochs)])
-            for g in map(_copy, streams)
-        ]
-    )
 
 
 def _describe(run, data, visits, test):
@@ -112,7 +100,7 @@ def _describe(run, data, visits, test):
     counted = torch.where(run.diverged_at < 0, all_visits, run.diverged_at)
     oscillation, residual_squares = kernels.visit_statistics(
         run.margins.flatten(0, 1).contiguous().numpy(),
-        visits.numpy(),
+        visits.reshape(-1, *visits.shape[-2:]).contiguous().numpy(),
         data.y.numpy(),
         data.is_weak.numpy(),
         counted.flatten().numpy(),
