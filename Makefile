@@ -29,7 +29,7 @@ execute: install  ## re-run the notebooks in place; CH=02 for one chapter
 bench: install  ## time the engines and their peers here, and store the table; ARGS="--quick" for a short try
 	$(BIN)/python -m benchmarks.bench $(ARGS)
 
-phase: install  ## repeat the stored sweeps of chapter 11, some minutes; an interrupted one goes on
+phase: install  ## repeat the stored sweeps of chapter 11; ARGS="--store DIR" for one that can be interrupted
 	$(BIN)/python tools/phase_diagrams.py $(ARGS)
 
 mutants: install  ## break the library on purpose and see whether the chapters notice
