@@ -24,8 +24,8 @@ LARGEST_GRAM = 2**24
 PARTS = 4
 """A batch is cut into so many parts a thread, so that all threads end at about the same time."""
 
-STIRS = 50
-"""The same where a progress bar is to move."""
+PARTS_WITH_BAR = 50
+"""The same where a progress bar is shown: it moves after each part."""
 
 
 def suits(data):
@@ -120,8 +120,12 @@ def _compiled(tensors, lr, record_every, records, limit, progress):
     train_runs = compiled(rates.dtype.name, lanes, patches)
 
     threads = torch.get_num_threads()
+    # Runs with the same data stand together, so that a Gram matrix is made once.
+    order = np.argsort(arrays["x"][1], kind="stable")
+    cuts = threads * (PARTS_WITH_BAR if progress else PARTS)
+    parts = [part for part in np.array_split(order, cuts) if len(part)]
     spaces = SimpleQueue()
-    for _ in range(threads):
+    for _ in range(min(threads, len(parts))):
         spaces.put(_workspace(n, patches, filters, lanes, rates.dtype))
 
     def train_part(part):
@@ -144,10 +148,6 @@ def _compiled(tensors, lr, record_every, records, limit, progress):
             spaces.put(space)
         return len(part) * epochs * n
 
-    # Runs with the same data stand together, so that a Gram matrix is made once.
-    order = np.argsort(arrays["x"][1], kind="stable")
-    cuts = threads * (STIRS if progress else PARTS)
-    parts = [part for part in np.array_split(order, cuts) if len(part)]
     with (
         ThreadPoolExecutor(threads) as pool,
         tqdm(total=runs * epochs * n, disable=not progress, unit="step") as bar,
