@@ -5,7 +5,7 @@ notation page defines each of them once. Figures and sliders live in ``benign_os
 and ``benign_osc_lib.widgets``, which you import yourself: they need matplotlib and ipywidgets.
 """
 
-from . import assumptions, metrics, theory
+from . import assumptions, metrics, signals, theory
 from .data import FeatureNoiseModel, PatchData
 from .network import init_weights, predict
 from .seeds import generators
@@ -33,6 +33,7 @@ __all__ = [
     "metrics",
     "predict",
     "sgd_step",
+    "signals",
     "sweep",
     "theory",
     "train",

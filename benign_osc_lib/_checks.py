@@ -111,6 +111,12 @@ def broadcast(**shapes):
         raise ValueError(f"the leading axes must broadcast together, but {got}") from None
 
 
+def one_data_set(name, leading):
+    """Raise unless data without the named leading axes are one data set."""
+    if leading:
+        raise ValueError(f"{name} must be one data set, got leading axes {tuple(leading)}")
+
+
 def labels(name, value):
     """Raise unless every element of a tensor is −1 or +1."""
     wrong = value[(value != 1) & (value != -1)]

@@ -6,9 +6,9 @@ import numpy as np
 import torch
 
 from .data import FeatureNoiseModel
-from .metrics import learned_signal
 from .network import init_weights
 from .seeds import generators
+from .signals import learned_signal
 from .training import _visits, train
 
 OWN = ("lr", "kappa", "scale", "epochs", "order")

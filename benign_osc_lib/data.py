@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor
 
-from . import _checks, theory
+from . import _checks
 
 
 @dataclass(frozen=True, eq=False)
@@ -171,7 +171,7 @@ class FeatureNoiseModel:
     @property
     def nu(self):
         """ν = ‖v‖²/‖u‖², the strength of the weak feature relative to the strong one."""
-        return theory.nu(self.u_norm, self.v_norm)
+        return (self.v_norm / self.u_norm) ** 2
 
     def sample(self, n, *, n_weak=None, generator=None, device=None, dtype=torch.float64):
         """Draw n points.

@@ -6,15 +6,14 @@ e = 1 − y f the residual at a visit, before the update.
 """
 
 import math
-from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
-from . import _checks, one_point
+from . import _checks
 from ._elementwise import elementwise
+from .class_record import ClassRecord, class_record  # noqa: F401
 from .data import FeatureNoiseModel, PatchData
-from .metrics import learned_signal
+from .signals import class_lead
 
 
 @elementwise
@@ -42,98 +41,6 @@ def noise_allowance(kappa, growth=0.0):
     _checks.all_between("growth", growth, 0, low_open=False)
     top = 3 * ((2 * (1 + kappa) - kappa * growth).asinh() / 3).sinh()
     return (top - 1 - kappa) / kappa
-
-
-@dataclass(frozen=True, eq=False)
-class ClassRecord:
-    """What one class went through in a run of T visits.
-
-    Args:
-        e_strong: the residuals at visits to strong points of the class, in order.
-        e_weak: those at visits to its weak points.
-        misfit: P − y f at the visits of ``e_strong``, with P = s + q.
-        growth: ω, the largest total of increases of P at visits other than ``e_strong``: from the
-            start or a strong visit with e >= 0 to the next such visit or the end of the record.
-        s: strong signal of the class's filters, (T + 1,).
-        q: weak signal of the class's filters, (T + 1,).
-        q_other: q⁻, what the filters of the other sign draw from the same patch, (T + 1,).
-        strong_visits: strong visits of the class among the first t visits, (T + 1,).
-        weak_visits: the same for its weak points, (T + 1,).
-    """
-
-    e_strong: Tensor
-    e_weak: Tensor
-    misfit: Tensor
-    growth: float
-    s: Tensor
-    q: Tensor
-    q_other: Tensor
-    strong_visits: Tensor
-    weak_visits: Tensor
-
-
-def class_record(data, run, y, *, start=0):
-    """Sort the visits of a run for one class.
-
-    A Run does not know the order of its visits: for one in shuffled order the record is wrong, and
-    no error says so. After a divergence the record goes on with the weights that the run kept.
-
-    Args:
-        data: PatchData of one data set.
-        run: its Run in cyclic order, recorded at every step, without leading axes.
-        y: the class, −1 or +1.
-        start: visits to leave out at the beginning, fewer than the run has.
-
-    Returns:
-        A ClassRecord.
-
-    Raises:
-        TypeError: ``data`` is no PatchData.
-        ValueError: the data or the run have leading axes, their numbers of points differ, the run
-            is not recorded at every step, or y or start is outside its range.
-    """
-    _one_data_set(data)
-    _checks.label("y", y)
-    visits = run.margins.numel()
-    if run.margins.ndim != 2 or len(run.steps) != visits + 1:
-        raise ValueError("run must be one run, recorded at every step")
-    if run.margins.shape[1] != len(data.y):
-        raise ValueError(f"run must visit {len(data.y)} points, got {run.margins.shape[1]}")
-    _checks.integer("start", start, low=0, high=visits - 1)
-    own_sign = 0 if y == 1 else 1
-    s, q = (learned_signal(z[start:, own_sign]) for z in (run.strong, run.weak))
-    q_other = learned_signal(-run.weak[start:, 1 - own_sign])
-    margins = run.margins.flatten()[start:]
-    own = (data.y == y).repeat(run.margins.shape[0])[start:]
-    weak = own & data.is_weak.repeat(run.margins.shape[0])[start:]
-    strong = own & ~weak
-    e = 1 - margins
-    signal = s + q
-    rise = signal.diff().clamp(min=0) * ~strong
-    restart = torch.cumsum(strong & (e >= 0), 0)
-    totals = torch.zeros(visits - start + 1, dtype=rise.dtype).index_add(0, restart, rise)
-    return ClassRecord(
-        e_strong=e[strong],
-        e_weak=e[weak],
-        misfit=(signal[:-1] - margins)[strong],
-        growth=float(totals.max()),
-        s=s,
-        q=q,
-        q_other=q_other,
-        strong_visits=_count(strong),
-        weak_visits=_count(weak),
-    )
-
-
-def _one_data_set(data):
-    _checks.instance("data", data, PatchData)
-    if data.y.ndim != 1:
-        raise ValueError(f"data must be one data set, got leading axes {tuple(data.y.shape[:-1])}")
-
-
-def _count(visits):
-    """How many of the first t visits are marked, t = 0, …, T."""
-    return torch.cat([torch.zeros_like(visits[:1], dtype=torch.long), visits.cumsum(0)])
 
 
 @elementwise
@@ -263,7 +170,8 @@ def with_orthogonal_noise(data, length):
         TypeError: ``data`` is no PatchData.
         ValueError: it has leading axes, or more noise patches than its dimension less 2.
     """
-    _one_data_set(data)
+    _checks.instance("data", data, PatchData)
+    _checks.one_data_set("data", data.y.shape[:-1])
     _checks.positive("length", length)
     noise = torch.cat([data.x[:, 2], data.x[data.is_weak, 0]])
     count, d = noise.shape
@@ -336,26 +244,6 @@ def noise_term(weights, model):
     mean = 2 * (means * votes).sum(-1)
     variance = 2 * torch.einsum("...a,...ab,...b->...", votes, joint, votes)
     return mean, variance.clamp(min=0)
-
-
-def class_lead(weights, v, y):
-    """q_y − q⁻_y, by how much the filters of sign y answer more strongly to y v than the others.
-
-    Args:
-        weights: (..., 2, m, d).
-        v: weak feature, (d,).
-        y: the class, −1 or +1.
-
-    Returns:
-        (...).
-
-    Raises:
-        TypeError: a tensor is missing or of another dtype.
-        ValueError: shapes disagree, or y is not ±1.
-    """
-    # signals() wants both features; v stands in for u, whose two signals are not used.
-    _, q, _, q_other = one_point.signals(weights, v, v, y)
-    return q - q_other
 
 
 def error_probability(weights, model, y):

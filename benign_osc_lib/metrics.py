@@ -7,24 +7,8 @@ import torch
 
 from . import _checks
 from .data import PatchData
-from .network import activation, predict
-
-
-def learned_signal(products):
-    """How much of the output filters of one sign draw from a feature, (1/m) Σ_r σ(·).
-
-    Args:
-        products: ⟨w_{j,r}, j u⟩ or ⟨w_{j,r}, j v⟩, (..., m), as in ``Run.strong`` and ``Run.weak``.
-
-    Returns:
-        (...): s for the strong feature, q for the weak one.
-
-    Raises:
-        TypeError: ``products`` is not a floating tensor.
-        ValueError: it has no axis of filters.
-    """
-    _checks.floats("products", products, last=("m",))
-    return activation(products).mean(-1)
+from .network import predict
+from .signals import learned_signal as learned_signal  # its old home
 
 
 @dataclass(frozen=True)

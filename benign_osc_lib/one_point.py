@@ -14,7 +14,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from . import _checks
-from .network import activation
+from .signals import at_point as signals  # noqa: F401
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,45 +67,19 @@ def orbit(kappa, nu, s, q, *, steps, s_other=0.0, q_other=0.0):
         kappa=np.shape(kappa), **{name: np.shape(value) for name, value in starts.items()}
     )
     factors = np.stack(np.broadcast_arrays(*_factors(kappa, nu, shape)))
-    signals = np.empty((steps + 1, 4, *shape))
-    signals[0] = np.stack([np.broadcast_to(x, shape) for x in (s, q, s_other, q_other)])
-    bracket = np.empty_like(signals[0])
+    four = np.empty((steps + 1, 4, *shape))
+    four[0] = np.stack([np.broadcast_to(x, shape) for x in (s, q, s_other, q_other)])
+    bracket = np.empty_like(four[0])
     with np.errstate(over="ignore", invalid="ignore"):
-        for now, after in zip(signals[:-1], signals[1:], strict=True):
+        for now, after in zip(four[:-1], four[1:], strict=True):
             e = 1 - now[0] - now[1] + now[2] + now[3]
             np.multiply(factors, e, out=bracket)
             np.maximum(bracket + 1, 0, out=bracket)
             np.multiply(now, bracket * bracket, out=after)
-    return Orbit(*signals.swapaxes(0, 1))
+    return Orbit(*four.swapaxes(0, 1))
 
 
 def _factors(kappa, nu, shape):
     """What e is multiplied by in the factors of s, q, s⁻ and q⁻."""
     strong, weak = (np.broadcast_to(k, shape) for k in (kappa, np.multiply(kappa, nu)))
     return strong, weak, -strong, -weak
-
-
-def signals(weights, u, v, y):
-    """The four signals of a network at one noiseless point.
-
-    Args:
-        weights: filters, (..., 2, m, d).
-        u: strong feature, (d,).
-        v: weak feature, (d,).
-        y: the label of the point, −1 or +1.
-
-    Returns:
-        (s, q, s_other, q_other), each a tensor (...).
-
-    Raises:
-        TypeError: a tensor is missing or of another dtype.
-        ValueError: shapes disagree, or y is not ±1.
-    """
-    _checks.floats("weights", weights, last=(2, "m", "d"))
-    for name, feature in (("u", u), ("v", v)):
-        _checks.floats(name, feature, last=(weights.shape[-1],))
-        _checks.same_kind(weights=weights, **{name: feature})
-    _checks.label("y", y)
-    own = 0 if y == 1 else 1
-    strong, weak = (activation(y * (weights @ feature)).mean(-1) for feature in (u, v))
-    return strong[..., own], weak[..., own], strong[..., 1 - own], weak[..., 1 - own]

@@ -58,6 +58,8 @@ def figure(rows=1, columns=1, *, height=2.6, **options):
 def signals(ax, run, *, epoch, style=LARGE):
     """Draw ⟨w_{j,r}, j u⟩ (grey) and ⟨w_{j,r}, j v⟩ (blue) of all 2m filters against the epoch.
 
+    These are the overlaps of single filters, from which the module ``signals`` makes s and q.
+
     Args:
         ax: matplotlib axes.
         run: a Run without batch axes.

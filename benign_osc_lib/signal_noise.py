@@ -19,7 +19,8 @@ from scipy.optimize import brentq
 
 from . import _checks
 from .data import PatchData
-from .network import activation
+from .signals import Signals  # noqa: F401
+from .signals import of_signal_and_noise as signals  # noqa: F401
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,79 +94,21 @@ class SignalNoiseModel:
 
 
 @dataclass(frozen=True, eq=False)
-class Signals:
-    """What a network has learned and memorised.
-
-    Args:
-        q: (1/m) Σ_r σ(⟨w_{j,r}, j μ⟩) for j = +1 and −1, (..., 2).
-        q_other: q⁻, the same for the filters of the other sign, (1/m) Σ_r σ(⟨w_{−j,r}, j μ⟩).
-        s: (1/m) Σ_r σ(⟨w_{j,r}, ξ_i⟩) with j = y_i, (..., n).
-        s_other: s⁻, the same with j = −y_i.
-    """
-
-    q: torch.Tensor
-    q_other: torch.Tensor
-    s: torch.Tensor
-    s_other: torch.Tensor
-
-
-def signals(weights, data):
-    """The signals of a network on the points of a training set.
-
-    Args:
-        weights: (..., 2, m, d).
-        data: PatchData with patches (y μ, ξ), x (..., n, 2, d), and u = μ, (d,) or (..., d).
-
-    Returns:
-        Signals; leading axes broadcast.
-
-    Raises:
-        TypeError: an argument is of the wrong type, or dtypes differ.
-        ValueError: shapes or devices disagree, or the patches of a point are not (y μ, ξ).
-    """
-    mu, xi, _ = _patches(data)
-    _checks.floats("weights", weights, last=(2, "m", mu.shape[-1]))
-    _checks.same_kind(weights=weights, **{"data.x": data.x})
-    _checks.broadcast(data=data.y.shape[:-1], weights=weights.shape[:-3])
-    overlaps = torch.einsum("...jrd,...d->...jr", weights, mu)
-    both = [activation(side).mean(-1) for side in (overlaps, -overlaps)]
-    q = torch.stack([both[0][..., 0], both[1][..., 1]], -1)
-    q_other = torch.stack([both[0][..., 1], both[1][..., 0]], -1)
-    noise = activation(torch.einsum("...jrd,...nd->...jrn", weights, xi)).mean(-2)
-    plus, minus = noise.unbind(-2)
-    own = data.y > 0
-    return Signals(q, q_other, torch.where(own, plus, minus), torch.where(own, minus, plus))
-
-
-def _patches(data):
-    """μ, (d,) or (..., d), the noise patches (..., n, d) and the labels (..., n)."""
-    _checks.instance("data", data, PatchData)
-    if data.x.shape[-2] != 2 or data.u is None:
-        raise ValueError(
-            f"data must have two patches a point and u = μ, got x of shape {tuple(data.x.shape)}"
-        )
-    shown, mu = data.y[..., None] * data.x[..., 0, :], data.u[..., None, :]
-    if not bool(((shown - mu).norm(dim=-1) <= 1e-5 * mu.norm(dim=-1)).all()):
-        raise ValueError("data must have y·u as patch 0 of every point, with u = μ")
-    return data.u, data.x[..., 1, :], data.y
-
-
-@dataclass(frozen=True, eq=False)
 class Orbit:
     """The signals of one class at the end of the epochs 0, 1, …, epochs.
 
     Args:
-        q: (epochs + 1, ...).
-        s: (epochs + 1, ..., n).
-        q_other: q⁻, (epochs + 1, ...).
-        s_other: s⁻, (epochs + 1, ..., n).
+        s: noise signals of the points, (epochs + 1, ..., n).
+        q: signal of the class, (epochs + 1, ...).
+        s_other: s⁻ of the points, (epochs + 1, ..., n).
+        q_other: q⁻ of the class, (epochs + 1, ...).
         e: the residual of each point at its visit, before the update, (epochs, ..., n).
     """
 
-    q: np.ndarray
     s: np.ndarray
-    q_other: np.ndarray
+    q: np.ndarray
     s_other: np.ndarray
+    q_other: np.ndarray
     e: np.ndarray
 
 
@@ -206,7 +149,7 @@ def orbit(kappa, kappa_mu, s, q, *, epochs, s_other=0.0, q_other=0.0):
     k, k_mu = np.broadcast_to(kappa, full), np.broadcast_to(kappa_mu, full[:-1])
     s, s_other = (np.broadcast_to(x, full).astype(float) for x in (s, s_other))
     q, q_other = (np.broadcast_to(x, full[:-1]).astype(float) for x in (q, q_other))
-    record, residuals = [(q, s, q_other, s_other)], np.empty((epochs, *full))
+    record, residuals = [(s, q, s_other, q_other)], np.empty((epochs, *full))
     with np.errstate(over="ignore", invalid="ignore"):
         for t in range(epochs):
             s, s_other = s.copy(), s_other.copy()
@@ -217,16 +160,16 @@ def orbit(kappa, kappa_mu, s, q, *, epochs, s_other=0.0, q_other=0.0):
                 s_other[..., i] *= np.maximum(1 - k[..., i] * e, 0) ** 2
                 q = q * np.maximum(1 + k_mu * e, 0) ** 2
                 q_other = q_other * np.maximum(1 - k_mu * e, 0) ** 2
-            record.append((q, s, q_other, s_other))
+            record.append((s, q, s_other, q_other))
     return Orbit(*(np.stack(parts) for parts in zip(*record, strict=True)), residuals)
 
 
-def potential(q, s, tau):
+def potential(s, q, tau):
     """Φ = ½ log q − ½ Σ_i τ_i log s_i; for τ_i <= 1 it never decreases while signs are kept.
 
     Args:
-        q: the signal, > 0, (...).
         s: the noise signals of the points of the class, > 0, (..., n).
+        q: the signal, > 0, (...).
         tau: τ_i = ‖μ‖²/‖ξ_i‖² >= 0, a number or (..., n).
 
     Returns:
@@ -234,20 +177,27 @@ def potential(q, s, tau):
 
     Raises:
         TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
+        ValueError: an argument is outside its range, or shapes are not those above.
     """
-    _checks.all_between("q", q, 0)
     _checks.all_between("s", s, 0)
+    _checks.all_between("q", q, 0)
     _checks.all_between("tau", tau, 0, low_open=False)
+    if np.ndim(s) <= np.ndim(q):
+        raise ValueError(
+            f"s must have shape (..., n), one axis more than q, got {np.shape(s)} "
+            f"beside {np.shape(q)}"
+        )
+    _checks.broadcast(s=np.shape(s)[:-1], q=np.shape(q))
+    _checks.broadcast(s=np.shape(s), tau=np.shape(tau))
     return (np.log(q) - (tau * np.log(s)).sum(-1)) / 2
 
 
-def flow_limit(q_0, s_0, tau):
+def flow_limit(s_0, q_0, tau):
     """The signal that gradient flow learns: the root of q = q_0 Π_i ((1 − q)/s_{i,0})^{τ_i}.
 
     Args:
-        q_0: the signal at the start, > 0, a number.
         s_0: the noise signals at the start, > 0, (n,).
+        q_0: the signal at the start, > 0, a number.
         tau: τ_i = ‖μ‖²/‖ξ_i‖² > 0, a number or (n,).
 
     Returns:
@@ -257,13 +207,13 @@ def flow_limit(q_0, s_0, tau):
         TypeError: an argument is not numeric.
         ValueError: an argument is outside its range, or s_0 has not one axis.
     """
-    _checks.all_between("q_0", q_0, 0)
     _checks.all_between("s_0", s_0, 0)
+    _checks.all_between("q_0", q_0, 0)
     _checks.all_between("tau", tau, 0)
     if np.ndim(q_0) or np.ndim(s_0) != 1:
         raise ValueError(
-            f"q_0 must be a number and s_0 of shape (n,), got shapes {np.shape(q_0)} "
-            f"and {np.shape(s_0)}"
+            f"s_0 must have shape (n,) and q_0 must be a number, got shapes {np.shape(s_0)} "
+            f"and {np.shape(q_0)}"
         )
     tau = np.broadcast_to(tau, np.shape(s_0))
     start = np.log(q_0) - (tau * np.log(s_0)).sum()

@@ -125,7 +125,7 @@ def test_the_potential_grows_by_the_gains(kappa, x, seed):
     run = sn.orbit(kappas, kappa * tau.min(), starts(seed, 4), 1e-4, epochs=60)
     assert (1 + kappas * run.e > 0).all()
     gain = theory.potential_gain(run.e, kappas, tau).sum(-1)
-    rise = np.diff(sn.potential(run.q, run.s, tau))
+    rise = np.diff(sn.potential(run.s, run.q, tau))
     np.testing.assert_allclose(rise, gain, atol=1e-11)
     assert rise.min() > -1e-12
 
@@ -138,7 +138,7 @@ def test_the_potential_grows_by_the_gains(kappa, x, seed):
 def test_the_limit_of_gradient_flow_solves_its_equation(x, log_s, seed):
     s = np.exp(log_s) * starts(seed, 5, low=0.3, high=1)
     tau, q_0 = x / 5, x / 5 * np.exp(log_s)
-    q = sn.flow_limit(q_0, s, tau)
+    q = sn.flow_limit(s, q_0, tau)
     assert 0 < q <= 1
     left, right = np.log(q / q_0), tau * (np.log1p(-q) - np.log(s)).sum() if q < 1 else np.inf
     if q < 0.999:
@@ -150,14 +150,14 @@ def test_the_limit_of_gradient_flow_solves_its_equation(x, log_s, seed):
 )
 def test_the_limit_of_gradient_flow_from_a_large_signal(q_0, s_0, tau):
     """The root nears 1 like exp(-start/Σ τ), far out where Σ τ is small."""
-    q, s_0 = sn.flow_limit(q_0, np.array(s_0), tau), np.array(s_0)
+    q, s_0 = sn.flow_limit(np.array(s_0), q_0, tau), np.array(s_0)
     log_s = -(np.log(q_0) - tau * np.log(s_0).sum() - np.log(q)) / (tau * len(s_0))
     assert math.exp(log_s) == pytest.approx(1 - q, abs=1e-9)
 
 
 def test_small_rates_approach_gradient_flow():
     s, tau = starts(3, 6), 0.1
-    limit = sn.flow_limit(1e-4, s, tau)
+    limit = sn.flow_limit(s, 1e-4, tau)
     gaps = [
         sn.orbit(kappa, kappa * tau, s, 1e-4, epochs=int(40 / kappa)).q[-1] / limit - 1
         for kappa in (0.2, 0.1, 0.05)
@@ -170,7 +170,7 @@ def test_small_rates_approach_gradient_flow():
 @few
 def test_the_threshold(x, s):
     tau = x / 8
-    q = sn.flow_limit(tau * s, np.full(8, s), tau)
+    q = sn.flow_limit(np.full(8, s), tau * s, tau)
     if x < 1:
         assert q <= tau * s ** (1 - x) * (1 + 1e-9)
     else:
@@ -263,9 +263,9 @@ S = np.array([0.1, 0.2])
         (lambda: sn.orbit(np.ones(3), 0.1, S, 0.1, epochs=1), ValueError, "broadcast together"),
         (lambda: sn.orbit(1.0, 0.1, S, 0.1, epochs=-1), ValueError, "epochs"),
         (lambda: sn.orbit("x", 0.1, S, 0.1, epochs=1), TypeError, "kappa"),
-        (lambda: sn.potential(0.0, S, 0.1), ValueError, "q must be"),
-        (lambda: sn.flow_limit(0.1, 0.1, 0.1), ValueError, "s_0 of shape"),
-        (lambda: sn.flow_limit(0.1, S, 0.0), ValueError, "tau must be"),
+        (lambda: sn.potential(S, 0.0, 0.1), ValueError, "q must be"),
+        (lambda: sn.flow_limit(0.1, 0.1, 0.1), ValueError, "s_0 must have shape"),
+        (lambda: sn.flow_limit(S, 0.1, 0.0), ValueError, "tau must be"),
         (lambda: sn.largest_output(1.0, 0.6, 3), ValueError, "kappa_mu"),
         (lambda: sn.largest_output(1.0, 0.1, 0), ValueError, "n must be"),
         (lambda: sn.epoch_matrix(1.0, S, 0.1), ValueError, "q must be"),
@@ -288,3 +288,18 @@ def test_signals_wants_the_patches_of_the_model():
         sn.signals(weights, swapped)
     with pytest.raises(TypeError, match=r"data\.x must have the dtype of weights"):
         sn.signals(weights.float(), data)
+
+
+def test_the_old_order_of_the_signals_raises():
+    """s stands before q everywhere; whoever still gives q first gets no wrong number."""
+    q, s = np.full(5, 0.1), np.full((5, 3), 0.2)
+    assert sn.potential(s, q, 0.1).shape == (5,)
+    for first, second in ((q, s), (0.1, s[0]), (0.1, 0.2), (s[0], s[0])):
+        with pytest.raises(ValueError, match=r"^s must have shape \(\.\.\., n\), one axis more"):
+            sn.potential(first, second, 0.1)
+    with pytest.raises(ValueError, match=r"^s_0 must have shape \(n,\) and q_0 must be a number"):
+        sn.flow_limit(0.1, s[0], 0.1)
+    with pytest.raises(ValueError, match="broadcast"):
+        sn.potential(s, np.full(4, 0.1), 0.1)
+    with pytest.raises(ValueError, match="broadcast"):
+        sn.potential(s, q, np.full(4, 0.1))
