@@ -1,6 +1,7 @@
 """Every closed formula takes numbers, arrays and tensors, and returns what it was given."""
 
 import inspect
+import math
 
 import numpy as np
 import pytest
@@ -177,6 +178,55 @@ def test_the_arguments_are_left_as_they_are(name):
     assert all(given[key] == value for key, value in ARGUMENTS[name].items())
     for a, b in zip(first, call(name, **given), strict=True):
         np.testing.assert_array_equal(a, b)
+
+
+FORMULAS = {
+    "kappa": (lambda k: theory.kappa(k, 2.0, 8), 1.2),
+    "kappa of u_norm": (lambda u: theory.kappa(0.5, u, 8), 2.0),
+    "nu": (lambda v: theory.nu(2.0, v), 0.4),
+    "nu of u_norm": (lambda u: theory.nu(u, 0.4), 2.0),
+    "two_cycle, low": (lambda k: theory.two_cycle(k)[0], 1.2),
+    "two_cycle, high": (lambda k: theory.two_cycle(k)[1], 1.2),
+    "terminal_weak_signal": (lambda k: theory.terminal_weak_signal(k, 0.04), 1.2),
+    "terminal_weak_signal of nu": (lambda nu: theory.terminal_weak_signal(1.2, nu), 0.04),
+    "potential": (lambda s: theory.potential(s, s / 2, 0.04), 1.2),
+    "potential of weak": (lambda q: theory.potential(1.2, q, 0.04), 0.3),
+}
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_numbers_arrays_and_tensors_come_back_as_what_they_were(name):
+    formula, value = FORMULAS[name]
+    number = formula(value)
+    assert isinstance(number, float)
+    values = [value, value + 0.1, value + 0.2]
+    numbers = [formula(v) for v in values]
+    assert numbers[0] == number
+    assert len(set(numbers)) == 3
+
+    array = formula(np.array([values]))
+    assert isinstance(array, np.ndarray)
+    assert array.shape == (1, 3)
+    np.testing.assert_allclose(array[0], numbers, rtol=1e-13)
+
+    for dtype, tolerance in ((torch.float64, 1e-13), (torch.float32, 1e-5)):
+        tensor = formula(torch.tensor([values], dtype=dtype))
+        assert tensor.dtype == dtype
+        assert tensor.shape == (1, 3)
+        np.testing.assert_allclose(tensor[0].numpy(), numbers, rtol=tolerance)
+
+
+def test_the_potential_takes_an_array_of_nu():
+    for kind in (np.array, lambda x: torch.tensor(x, dtype=torch.float64)):
+        nu = kind([0.1, 0.2])
+        value = theory.potential(0.5, 0.25, nu)
+        assert type(value) is type(nu)
+        assert value.tolist() == pytest.approx(
+            [math.log(0.25) - k * math.log(0.5) for k in (0.1, 0.2)]
+        )
+    assert theory.potential(np.array([2, 4]), np.array([4, 2]), 0.5).dtype == np.float64
+    with pytest.raises(ValueError, match="broadcast"):
+        theory.potential(torch.ones(2), torch.ones(3), 0.1)
 
 
 # --- The decorator itself ----------------------------------------------------------------------

@@ -279,7 +279,7 @@ def test_a_doubling_doubles(k):
 
 def test_a_search_that_fails_is_reported(monkeypatch):
     failed = OptimizeResult(success=False, message="no progress", x=np.ones(2))
-    monkeypatch.setattr(cubic_map, "root", lambda *args, **options: failed)
+    monkeypatch.setattr("scipy.optimize.root", lambda *args, **options: failed)
     with pytest.raises(RuntimeError, match="k = 3: no progress"):
         cubic_map.period_doubling(3)
 

@@ -14,13 +14,11 @@ from benign_osc_lib import (
     PatchData,
     init_weights,
     metrics,
-    one_point,
-    predict,
     theory,
     train,
 )
 from benign_osc_lib import many_points as mp
-from tests.library.common import FALSE_ALARM, normal, seeded
+from tests.library.common import normal, seeded
 
 MODEL = FeatureNoiseModel(d=40, u_norm=2.0, v_norm=0.5, noise_norm=0.8)
 M, LR = 8, 1.2
@@ -84,72 +82,6 @@ def test_beyond_the_allowance_a_sign_can_be_lost():
 
     h = mp.noise_allowance(kappa)
     assert worst_factor(0.99 * h) > 0 > worst_factor(1.01 * h)
-
-
-# --- The record of a class ---------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("y", [1, -1])
-def test_the_record_against_a_plain_loop(trained, y):
-    points, _, run = trained
-    c = mp.class_record(points, run, y)
-    strong, weak, misfit, seen, growth, total = [], [], [], 0, 0.0, 0.0
-    own = 0 if y == 1 else 1
-    for t in range(60 * 12):
-        epoch, i = divmod(t, 12)
-        margin = float(run.margins[epoch, i])
-        s = float((run.strong[t, own].clamp(min=0) ** 2).mean())
-        q = float((run.weak[t, own].clamp(min=0) ** 2).mean())
-        after = float(
-            (
-                (run.strong[t + 1, own].clamp(min=0) ** 2) + run.weak[t + 1, own].clamp(min=0) ** 2
-            ).mean()
-        )
-        assert int(c.strong_visits[t]) == seen
-        if points.y[i] == y and not points.is_weak[i]:
-            strong.append(1 - margin)
-            misfit.append(s + q - margin)
-            seen += 1
-            total = 0.0 if margin <= 1 else total
-        else:
-            if points.y[i] == y:
-                weak.append(1 - margin)
-            total += max(after - s - q, 0.0)
-            growth = max(growth, total)
-    for got, wanted in (
-        (c.e_strong, strong),
-        (c.e_weak, weak),
-        (c.misfit, misfit),
-    ):
-        np.testing.assert_allclose(got, wanted, atol=1e-12)
-    assert c.growth == pytest.approx(growth, abs=1e-12)
-    assert int(c.strong_visits[-1]) == len(strong) and int(c.weak_visits[-1]) == len(weak)
-    s, q, _, q_other = one_point.signals(run.weights, points.u, points.v, y)
-    for got, wanted in ((c.s, s), (c.q, q), (c.q_other, q_other)):
-        assert float(got[-1]) == pytest.approx(float(wanted), rel=1e-10)
-
-
-def test_a_late_start_leaves_the_rest_as_it_was(trained):
-    points, _, run = trained
-    whole, late = (mp.class_record(points, run, 1, start=k) for k in (0, 24))
-    assert torch.equal(whole.q[24:], late.q)
-    assert torch.equal(whole.e_strong[-len(late.e_strong) :], late.e_strong)
-    assert len(whole.e_strong) - len(late.e_strong) == int(whole.strong_visits[24])
-
-
-@pytest.mark.parametrize("lr", [0.1, 1.2])
-@pytest.mark.parametrize("y", [1, -1])
-def test_the_growth_of_the_weak_overlap_is_a_sum_over_visits(lr, y):
-    """The class-wise accumulation, with noise as drawn."""
-    points = MODEL.sample(12, n_weak=3, generator=seeded(7))
-    run = train(points, init_weights(M, 40, 1 / 16, generator=seeded(8)), lr, epochs=40)
-    c, kappa = mp.class_record(points, run, y), theory.kappa(lr, 2.0, M)
-    gains = theory.potential_gain(c.e_strong, kappa, NU)
-    carried = NU * (kappa * c.e_strong).log1p().sum()
-    total = gains.sum() + carried + (kappa * NU * c.e_weak).log1p().sum()
-    assert float(total) == pytest.approx(float((c.q[-1] / c.q[0]).log() / 2), abs=1e-10)
-    assert bool((gains >= 0).all())
-    assert bool((c.q * c.q_other).diff().max() <= 1e-16)
 
 
 # --- Theorem 5 ---------------------------------------------------------------------------------
@@ -294,66 +226,6 @@ def test_an_even_number_of_points_locks_an_odd_one_does_not(n, parts):
     assert sorted([float(means[0]), float(means[1])]) == pytest.approx(wanted, abs=0.02)
 
 
-# --- The noise at a test -----------------------------------------------------------------------
-
-
-def test_the_product_at_special_angles():
-    assert mp.squared_relu_product(1.0, 1.0, 1.0) == pytest.approx(1.5, rel=1e-14)
-    assert mp.squared_relu_product(2.0, 3.0, 0.0) == pytest.approx(36 / 4, rel=1e-14)
-    assert mp.squared_relu_product(1.0, 1.0, -1.0) == pytest.approx(0, abs=1e-14)
-
-
-@given(a=st.floats(0.1, 3), b=st.floats(0.1, 3), cosine=st.floats(-0.999, 0.999))
-@settings(max_examples=15)
-def test_the_product_against_quadrature(a, b, cosine):
-    """In polar coordinates the radius integrates to 8 and one angle is left."""
-    phi = np.linspace(-math.pi, math.pi, 4000, endpoint=False)
-    x, y = a * np.cos(phi), b * np.cos(phi - math.acos(cosine))
-    angular = np.mean(np.maximum(x, 0) ** 2 * np.maximum(y, 0) ** 2)
-    assert mp.squared_relu_product(a, b, cosine) == pytest.approx(8 * angular, rel=1e-6, abs=1e-9)
-
-
-def test_the_moments_of_the_noise_term_against_samples():
-    weights = 0.3 * normal(3, 2, 4, 40)
-    n = 50_000
-    sigma = MODEL.sigma_p
-    xi = sigma * normal(4, n, 2, 40)
-    xi[..., :2] = 0
-    zeta = predict(weights, xi)
-    mean, variance = (float(z) for z in mp.noise_term(weights, MODEL))
-    z = abs(float(zeta.mean()) - mean) / math.sqrt(variance / n)
-    assert math.erfc(z / math.sqrt(2)) > FALSE_ALARM
-    assert float(zeta.var()) == pytest.approx(variance, rel=0.05)
-
-
-def test_the_noise_term_knows_its_symmetries():
-    weights = normal(5, 3, 2, 4, 40)
-    mean, variance = mp.noise_term(weights, MODEL)
-    swapped, same = mp.noise_term(weights.flip(-3), MODEL)
-    torch.testing.assert_close(swapped, -mean)
-    torch.testing.assert_close(same, variance)
-    larger, fourth = mp.noise_term(2 * weights, MODEL)
-    torch.testing.assert_close(larger, 4 * mean)
-    torch.testing.assert_close(fourth, 16 * variance)
-    weights[..., :2] += 7.0  # along the features
-    torch.testing.assert_close(mp.noise_term(weights, MODEL)[1], variance)
-
-
-def test_the_lead_and_the_error_probability():
-    weights = 0.05 * normal(6, 2, 4, 40)
-    weights[0, :, 1] = 1.0  # filters of sign +1 have learned +v
-    weights[1, :, 1] = 1.0  # those of sign -1 the wrong side
-    lead = [float(mp.class_lead(weights, MODEL.v, y)) for y in (1, -1)]
-    assert lead == pytest.approx([0.0, 0.0], abs=1e-14)
-    weights[1, :, 1] = -1.0
-    lead = [float(mp.class_lead(weights, MODEL.v, y)) for y in (1, -1)]
-    assert lead == pytest.approx([0.25, 0.25])
-    mean, variance = (float(z) for z in mp.noise_term(weights, MODEL))
-    for y in (1, -1):
-        wanted = 0.5 * math.erfc((0.25 + y * mean) / math.sqrt(2 * variance))
-        assert float(mp.error_probability(weights, MODEL, y)) == pytest.approx(wanted, rel=1e-9)
-
-
 # --- Bad input ---------------------------------------------------------------------------------
 
 
@@ -389,31 +261,3 @@ def test_the_lead_and_the_error_probability():
 def test_bad_input_is_named(call, error, message):
     with pytest.raises(error, match=message):
         call()
-
-
-def test_a_record_needs_one_run_with_every_step():
-    points = MODEL.sample(4, n_weak=1, generator=seeded(1))
-    w = init_weights(2, 40, 0.1, generator=seeded(1))
-    run = train(points, w, 0.1, epochs=1, record_every=None)
-    with pytest.raises(ValueError, match="recorded at every step"):
-        mp.class_record(points, run, 1)
-    run = train(points, w, 0.1, epochs=1)
-    for y in (2, True):
-        with pytest.raises(ValueError, match="y must be"):
-            mp.class_record(points, run, y)
-    with pytest.raises(ValueError, match="start must be"):
-        mp.class_record(points, run, 1, start=4)
-    assert len(mp.class_record(points, run, 1, start=3).q) == 2
-
-
-def test_a_record_needs_the_data_of_its_run():
-    points = MODEL.sample(4, n_weak=1, generator=[seeded(1)])
-    w = init_weights(2, 40, 0.1, generator=seeded(1))
-    run = train(points, w, 0.1, epochs=1)
-    with pytest.raises(ValueError, match="one data set"):
-        mp.class_record(points, run, 1)
-    other = MODEL.sample(6, n_weak=1, generator=seeded(1))
-    with pytest.raises(ValueError, match="recorded at every step"):
-        mp.class_record(other, run, 1)
-    with pytest.raises(ValueError, match="visit 6 points, got 4"):
-        mp.class_record(other, run[0], 1)

@@ -1,0 +1,96 @@
+"""Thresholds, rates and bounds of the theory, each with its chapter and source.
+
+One file a subject; the formulas of one data point are offered here as ``theory.kappa`` and so on.
+Numbers, NumPy arrays and tensors all work, element by element, and come back as what they were.
+
+=================  ==============================================================  ========
+file               subject                                                         chapter
+=================  ==============================================================  ========
+``scales``         κ, ν and the limits of κ                                        3 to 5
+``small_rate``     learning without oscillation                                    4
+``one_point``      the exact map of four signals                                   4
+``cubic_map``      the map that the strong signal follows                          5
+``two_cycles``     the 2-cycle, alone and beside a weak signal                     5 to 7
+``potentials``     the potential, its gain and the surplus                         6
+``growth``         how fast the weak signal grows                                  6
+``stopping``       where the oscillation stops                                     7
+``ledger``         the constants in one table                                      7
+``many_points``    what noise the signs bear, how many visits are needed           8
+``noise_at_test``  what fresh noise does at a test point                           8
+``signal_noise``   one signal and noise: map, potential, limits, edge              9
+``assumptions``    the paper's Assumption 3 on numbers                             2
+=================  ==============================================================  ========
+
+A file has another name than a function in it wherever both would be called the same.
+"""
+
+from . import (
+    assumptions,
+    cubic_map,
+    many_points,
+    noise_at_test,
+    one_point,
+    signal_noise,
+)
+from .growth import growth_rate, time_to_learn, weak_signal_curve
+from .ledger import Constant, constants
+from .potentials import potential, potential_gain, potential_gain_bound, residual_surplus
+from .scales import ESCAPE, SIGN_LIMIT, STABLE_CYCLE_LIMIT, kappa, nu
+from .small_rate import smooth_exponents, smooth_limit
+from .stopping import (
+    landing_weak_signal,
+    largest_signal,
+    relative_sharpness,
+    smallest_factor,
+    squared_residual_budget,
+    stopping_margins,
+    strong_signal_floor,
+    terminal_weak_signal,
+)
+from .two_cycles import (
+    mean_residual,
+    oscillation_amplitude,
+    self_consistent_delta,
+    two_cycle,
+    two_cycle_multiplier,
+    weak_signal_at_amplitude,
+)
+
+__all__ = [
+    "assumptions",
+    "cubic_map",
+    "many_points",
+    "noise_at_test",
+    "one_point",
+    "signal_noise",
+    "kappa",
+    "nu",
+    "SIGN_LIMIT",
+    "STABLE_CYCLE_LIMIT",
+    "ESCAPE",
+    "smooth_limit",
+    "smooth_exponents",
+    "two_cycle",
+    "two_cycle_multiplier",
+    "mean_residual",
+    "oscillation_amplitude",
+    "weak_signal_at_amplitude",
+    "self_consistent_delta",
+    "potential",
+    "potential_gain",
+    "potential_gain_bound",
+    "residual_surplus",
+    "growth_rate",
+    "weak_signal_curve",
+    "time_to_learn",
+    "terminal_weak_signal",
+    "relative_sharpness",
+    "landing_weak_signal",
+    "largest_signal",
+    "smallest_factor",
+    "stopping_margins",
+    "strong_signal_floor",
+    "squared_residual_budget",
+    "Constant",
+    "constants",
+]

@@ -1,0 +1,98 @@
+"""The ledger of constants: what the one-point theory says at one κ and ν."""
+
+from typing import NamedTuple
+
+from .. import _checks
+from .growth import growth_rate
+from .potentials import potential_gain
+from .scales import SIGN_LIMIT
+from .stopping import (
+    landing_weak_signal,
+    largest_signal,
+    smallest_factor,
+    strong_signal_floor,
+    terminal_weak_signal,
+)
+from .two_cycles import (
+    mean_residual,
+    oscillation_amplitude,
+    self_consistent_delta,
+    two_cycle,
+    two_cycle_multiplier,
+)
+
+
+class Constant(NamedTuple):
+    """A constant of the one-point theory.
+
+    Args:
+        name: what it is, in words.
+        formula: the formula in LaTeX.
+        chapter: the chapter that proves or derives it.
+        value: its value, a float.
+    """
+
+    name: str
+    formula: str
+    chapter: int
+    value: float
+
+
+def constants(kappa, nu):
+    """The ledger of constants: what the one-point theory says at one κ and ν.
+
+    No filters of the other class (B = 0).
+
+    Args:
+        kappa: κ, a number >= 1 and below the sign limit.
+        nu: ν, a number in (0, 1).
+
+    Returns:
+        A list of :class:`Constant`, in the order of the chapters.
+
+    Raises:
+        TypeError: an argument is not a number.
+        ValueError: an argument is outside its range.
+    """
+    kappa, nu = _checks.number("kappa", kappa), _checks.number("nu", nu)
+    _checks.all_between("kappa", kappa, 1, SIGN_LIMIT, low_open=False)
+    _checks.all_between("nu", nu, 0, 1)
+    low, high = two_cycle(kappa)
+    gain = potential_gain(1.0, kappa, nu)
+    rows = [
+        ("2-cycle, lower strong signal", r"1/(\kappa p)", 5, low),
+        ("2-cycle, upper strong signal", r"p/\kappa", 5, high),
+        ("multiplier of the 2-cycle", r"9 - 2(1 + \kappa)^2", 5, two_cycle_multiplier(kappa)),
+        ("mean residual on the 2-cycle", r"(\kappa - 1)/(2\kappa)", 5, mean_residual(kappa)),
+        ("largest signal after a step", r"4(1 + \kappa)^3/(27\kappa)", 5, largest_signal(kappa)),
+        ("gain per squared residual, at least", r"g(\kappa)", 6, gain),
+        (
+            "growth of log weak overlap per step",
+            r"\frac12\log(1 + \nu(1 - \nu)(\kappa - 1))",
+            6,
+            growth_rate(kappa, nu),
+        ),
+        ("smallest factor of strong overlaps", "c", 7, smallest_factor(kappa)),
+        ("floor of the strong signal", r"\varepsilon", 7, strong_signal_floor(kappa, nu)),
+        ("squared residuals per log(1/q_0), at most", r"1/(2g(\kappa))", 7, 1 / (2 * gain)),
+        (
+            "weak signal at the end, at least",
+            r"(1 - 1/\kappa)/(1 - \nu)",
+            7,
+            terminal_weak_signal(kappa, nu),
+        ),
+        (
+            "weak signal at the end, landing law",
+            r"(1 - 1/\kappa)(1 + \nu/4)/(1 - \nu)",
+            7,
+            landing_weak_signal(kappa, nu),
+        ),
+        (
+            "largest delta on the 2-cycle",
+            r"(1 - 1/p)/\kappa",
+            7,
+            oscillation_amplitude(0.0, kappa),
+        ),
+        ("self-consistent delta", r"(\kappa - 1)/\kappa^2", 7, self_consistent_delta(kappa)),
+    ]
+    return [Constant(*row) for row in rows]

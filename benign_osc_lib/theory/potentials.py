@@ -1,0 +1,101 @@
+"""The potential of the weak feature, its gain at a visit, and the surplus (chapter 6)."""
+
+import math
+
+from .. import _checks
+from .._elementwise import elementwise
+
+
+@elementwise
+def potential(strong, weak, nu):
+    """Φ = log⟨w, y v⟩ − ν log⟨w', y u⟩, the potential of the weak feature.
+
+    For ν <= 1, SGD on one point never lowers it as long as 1 + κ e > 0; for ν > 1, never raises
+    it as long as 1 + κ ν e > 0.
+
+    Args:
+        strong: ⟨w', y u⟩ of one active filter, (...).
+        weak: ⟨w, y v⟩ of one active filter, (...); the axes broadcast.
+        nu: ν >= 0.
+
+    Returns:
+        Φ (...); NaN where one of the two is not positive, because the filter is not active there.
+
+    Raises:
+        TypeError: an argument is not numeric.
+        ValueError: ν is negative or not finite.
+    """
+    _checks.all_between("nu", nu, 0, low_open=False)
+    value = weak.log() - nu * strong.log()
+    return value.masked_fill((strong <= 0) | (weak <= 0), math.nan)
+
+
+@elementwise
+def potential_gain(e, kappa, nu):
+    """ΔΦ = log(1 + κ ν e) − ν log(1 + κ e), what one visit adds to the potential.
+
+    Args:
+        e: the residual 1 − y f before the update.
+        kappa: κ > 0.
+        nu: ν, in [0, 1].
+
+    Returns:
+        ΔΦ >= 0, with the shape of the arguments broadcast together, zero iff e = 0 (for
+        0 < ν < 1); NaN where 1 + κ e <= 0, because the step then turns a sign.
+
+    Raises:
+        TypeError: an argument is not numeric.
+        ValueError: κ or ν is outside its range.
+    """
+    _checks.all_between("kappa", kappa, 0)
+    _checks.all_between("nu", nu, 0, 1, low_open=False, high_open=False)
+    z = kappa * e
+    return ((nu * z).log1p() - nu * z.log1p()).masked_fill(z <= -1, math.nan)
+
+
+@elementwise
+def potential_gain_bound(e, kappa, nu):
+    """A lower bound of :func:`potential_gain`, quadratic in the residual.
+
+    With z = κ e and z₊ = max(z, 0): ΔΦ >= ν (1 − ν) z² / (2 (1 + ν z₊) (1 + z₊)).
+
+    Args:
+        e: the residual 1 − y f before the update.
+        kappa: κ > 0.
+        nu: ν, in [0, 1].
+
+    Returns:
+        The bound, with the shape of the arguments broadcast together.
+
+    Raises:
+        TypeError: an argument is not numeric.
+        ValueError: κ or ν is outside its range.
+    """
+    _checks.all_between("kappa", kappa, 0)
+    _checks.all_between("nu", nu, 0, 1, low_open=False, high_open=False)
+    z = kappa * e
+    above = z.clamp(min=0)
+    return nu * (1 - nu) * z**2 / (2 * (1 + nu * above) * (1 + above))
+
+
+@elementwise
+def residual_surplus(e, kappa):
+    """R = κ e − log(1 + κ e) >= 0, the part of κ e that the strong signal does not use up.
+
+    Summed over visits, Σ κ e = log(⟨w, y u⟩ at the end / at the start) + Σ R: eqs. (6) and (7) as
+    one identity.
+
+    Args:
+        e: the residual 1 − y f before the update.
+        kappa: κ > 0.
+
+    Returns:
+        R, with the shape of the arguments broadcast together; NaN where 1 + κ e <= 0.
+
+    Raises:
+        TypeError: an argument is not numeric.
+        ValueError: κ is not positive and finite.
+    """
+    _checks.all_between("kappa", kappa, 0)
+    z = kappa * e
+    return (z - z.log1p()).masked_fill(z <= -1, math.nan)

@@ -1,0 +1,54 @@
+"""κ and ν, the two scales of one data point, and the limits of κ (chapters 3 to 5)."""
+
+import math
+
+from .. import _checks
+
+SIGN_LIMIT = math.sqrt(27) / 2 - 1
+"""κ ≈ 1.598: below, orbits of z ← z (1 + κ − κ z²) from 0 < z < √(1 + 1/κ) stay positive."""
+
+STABLE_CYCLE_LIMIT = math.sqrt(5) - 1
+"""κ ≈ 1.236: the 2-cycle of the strong signal attracts for 1 < κ < √5 − 1."""
+
+ESCAPE = 2.0
+"""Up to κ = 2, z ← z (1 + κ − κ z²) keeps z in ±√(1 + 2/κ); beyond, its critical point escapes."""
+
+
+def kappa(lr, u_norm, m):
+    """κ = 2 η ‖u‖² / m, how strongly one step pushes the strong signal back to the label.
+
+    Args:
+        lr: the learning rate η > 0.
+        u_norm: ‖u‖ > 0.
+        m: filters per sign, at least 1.
+
+    Returns:
+        κ, with the shape of the arguments broadcast together.
+
+    Raises:
+        TypeError: m is not an integer, or another argument is not numeric.
+        ValueError: an argument is not positive and finite.
+    """
+    _checks.all_between("lr", lr, 0)
+    _checks.all_between("u_norm", u_norm, 0)
+    _checks.integer("m", m, low=1)
+    return 2 * lr * u_norm**2 / m
+
+
+def nu(u_norm, v_norm):
+    """ν = ‖v‖²/‖u‖², the strength of the weak feature relative to the strong one.
+
+    Args:
+        u_norm: ‖u‖ > 0.
+        v_norm: ‖v‖ > 0.
+
+    Returns:
+        ν, with the shape of the arguments broadcast together.
+
+    Raises:
+        TypeError: an argument is not numeric.
+        ValueError: an argument is not positive and finite.
+    """
+    _checks.all_between("u_norm", u_norm, 0)
+    _checks.all_between("v_norm", v_norm, 0)
+    return (v_norm / u_norm) ** 2
