@@ -59,7 +59,13 @@ class Proportion:
 
 @dataclass(frozen=True)
 class Accuracy:
-    """Accuracy on all, on the strong and on the weak points, each a :class:`Proportion`."""
+    """Accuracy on all, on the strong and on the weak points, each a :class:`Proportion`.
+
+    Args:
+        all: over all points.
+        strong: over the strong points.
+        weak: over the weak points.
+    """
 
     all: Proportion
     strong: Proportion

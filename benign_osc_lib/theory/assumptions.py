@@ -10,6 +10,8 @@ from ..data import FeatureNoiseModel
 class Condition:
     """One condition of an assumption, with its value in one setting.
 
+    Source: chapter 2; paper, Assumption 3.
+
     Args:
         part: the part of the assumption, such as "iii".
         text: the condition, in the paper's symbols, as Markdown with a formula.
@@ -29,6 +31,8 @@ def assumption_3(model, *, n, m, lr, init_scale):
     Conditions that hide a constant or a logarithm (Θ̃, Ω) are evaluated with the constant 1 and
     have ``holds=None``. Part (iv) stands twice: as printed, and doubled, which is what the printed
     loss with its factor ½ needs (chapter 5).
+
+    Source: chapter 2; paper, Assumption 3.
 
     Args:
         model: a FeatureNoiseModel.

@@ -1,17 +1,23 @@
-"""The odd cubic map z ← z (1 + κ − κ z²), which the strong signal s = z² of one point follows."""
+"""The odd cubic map z ← z (1 + κ − κ z²), which the strong signal s = z² of one point follows.
+
+Chen, Balasubramanian, Ghosal and Agarwalla (TMLR 2024, arXiv 2310.01687) found a cubic map and its
+phases, from monotone to chaotic and divergent, in gradient descent on quadratic regression.
+"""
 
 import math
 
 import numpy as np
 
 from .. import _checks
-from .._elementwise import elementwise
+from .._formula import ANY, above, between, formula
 from .scales import ESCAPE, SIGN_LIMIT, STABLE_CYCLE_LIMIT
 
 
-@elementwise
+@formula(z=ANY, kappa=above(0))
 def step(z, kappa):
     """z (1 + κ − κ z²). With √κ z in place of z it is r z − z³, r = 1 + κ.
+
+    Source: chapter 5, Proposition 5.1 (a standard map).
 
     Args:
         z: the state, of either sign.
@@ -19,18 +25,15 @@ def step(z, kappa):
 
     Returns:
         The next state, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: κ is not positive and finite.
     """
-    _checks.all_between("kappa", kappa, 0)
     return z * (1 + kappa - kappa * z**2)
 
 
-@elementwise
+@formula(z=ANY, kappa=above(0))
 def slope(z, kappa):
     """1 + κ − 3κ z², the derivative of :func:`step` in z.
+
+    Source: chapter 5, Proposition 5.2.
 
     Args:
         z: the state.
@@ -38,56 +41,47 @@ def slope(z, kappa):
 
     Returns:
         The slope, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: κ is not positive and finite.
     """
-    _checks.all_between("kappa", kappa, 0)
     return 1 + kappa - 3 * kappa * z**2
 
 
-@elementwise
+@formula(kappa=above(0))
 def critical_point(kappa):
     """√((1 + κ)/(3κ)), the z > 0 from which the map steps highest.
+
+    Source: chapter 5, Proposition 5.5.
 
     Args:
         kappa: κ > 0.
 
     Returns:
         The point, with the shape of κ.
-
-    Raises:
-        TypeError: κ is not numeric.
-        ValueError: κ is not positive and finite.
     """
-    _checks.all_between("kappa", kappa, 0)
     return ((1 + kappa) / (3 * kappa)).sqrt()
 
 
-@elementwise
+@formula(kappa=between(0.5, SIGN_LIMIT, text="in (1/2, √27/2 − 1)"))
 def trapping_interval(kappa):
     """The interval in z that every orbit from 0 < z < √(1 + 1/κ) enters and does not leave.
 
     Its ends are the second and the first image of the critical point c: [h(h(c)), h(c)].
 
+    Source: chapter 5, Proposition 5.6.
+
     Args:
-        kappa: κ, above 1/2 and below the sign limit √27/2 − 1.
+        kappa: κ, in (1/2, √27/2 − 1), that is below the sign limit.
 
     Returns:
         (low, high), each with the shape of κ.
-
-    Raises:
-        TypeError: κ is not numeric.
-        ValueError: κ is outside its range.
     """
-    _checks.all_between("kappa", kappa, 0.5, SIGN_LIMIT)
     high = step(critical_point(kappa), kappa)
     return step(high, kappa), high
 
 
 def iterate(z, kappa, *, steps):
     """The orbit of the map.
+
+    Source: chapter 5, Proposition 5.1.
 
     Args:
         z: the start, a number or an array (...).
@@ -121,6 +115,8 @@ def lyapunov_exponent(kappa, *, steps=2000, skip=500):
     κ < 1 and ½ log abs(9 − 2 (1 + κ)²) where the 2-cycle attracts, up to the convergence of the
     orbit, which is slow near κ = 1 and √5 − 1.
 
+    Source: chapter 5, "The road to chaos".
+
     Args:
         kappa: κ in (0, 2], a number or an array (...).
         steps: how many steps are averaged, at least 1.
@@ -149,6 +145,8 @@ def superstable(k):
     It belongs to the doubling cascade that starts at the fixed point; later cycles of these lengths
     exist beyond its end. In closed form 1/2 for k = 0 and 3/√2 − 1 for k = 1; for larger k found
     by bracketing a zero.
+
+    Source: chapter 5, "The road to chaos".
 
     Args:
         k: 0 to 8.
@@ -183,6 +181,8 @@ def period_doubling(k):
     It belongs to the doubling cascade that starts at the fixed point. In closed form 1 for k = 1
     and √5 − 1 for k = 2; for larger k found by Newton's method on "the cycle closes, and its
     multiplier is −1".
+
+    Source: chapter 5, "The road to chaos".
 
     Args:
         k: 1 to 7.

@@ -2,16 +2,17 @@
 
 import math
 
-from .. import _checks
-from .._elementwise import elementwise
+from .._formula import ANY, above, at_least, between, formula
 
 
-@elementwise
+@formula(kappa=at_least(1), nu=between(0, 1, "[]"))
 def growth_rate(kappa, nu):
     """½ log(1 + ν (1 − ν) (κ − 1)), the growth of log⟨w, y v⟩ per step while q is small.
 
     Exact on the 2-cycle with q → 0; to leading order in ν it is ν (κ − 1)/2. The weak signal
     q is multiplied by 1 + ν (1 − ν) (κ − 1) per step, on average over the two.
+
+    Source: chapter 6, Proposition 6.4.
 
     Args:
         kappa: κ >= 1.
@@ -19,22 +20,18 @@ def growth_rate(kappa, nu):
 
     Returns:
         The rate per step, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("kappa", kappa, 1, low_open=False)
-    _checks.all_between("nu", nu, 0, 1, low_open=False, high_open=False)
     return (nu * (1 - nu) * (kappa - 1)).log1p() / 2
 
 
-@elementwise
+@formula(t=ANY, q_0=above(0), kappa=above(1), nu=between(0, 1, "[]"))
 def weak_signal_curve(t, q_0, kappa, nu):
     """The logistic curve that the weak signal follows while the strong one oscillates.
 
     q(t) = q* / (1 + (q*/q_0 − 1) e^{−2 g t}) with q* = 1 − 1/κ and g the growth rate of
     :func:`growth_rate`: an averaging approximation for small ν and 1 < κ < √5 − 1.
+
+    Source: chapter 6, "From a rate to a curve", an approximation without proof.
 
     Args:
         t: steps since the weak signal was q_0.
@@ -44,24 +41,20 @@ def weak_signal_curve(t, q_0, kappa, nu):
 
     Returns:
         q(t), with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("q_0", q_0, 0)
-    _checks.all_between("kappa", kappa, 1)
     ceiling = 1 - 1 / kappa
     return ceiling / (1 + (ceiling / q_0 - 1) * (-2 * growth_rate(kappa, nu) * t).exp())
 
 
-@elementwise
+@formula(s_0=between(0, 1), q_0=above(0), kappa=above(1), nu=between(0, 1))
 def time_to_learn(s_0, q_0, kappa, nu):
     """Steps until the weak signal of one point reaches half of 1 − 1/κ, predicted.
 
     First the strong signal climbs from s_0 to 1, which takes n = log(1/s_0)/(2 log(1 + κ)) steps
     and multiplies q_0 by (1 + κν)^{2n}. Then q follows :func:`weak_signal_curve`. An approximation
     for small starts, small ν and 1 < κ < √5 − 1.
+
+    Source: chapter 6, "The time to learn", an approximation without proof.
 
     Args:
         s_0: strong signal at the start, in (0, 1).
@@ -72,15 +65,7 @@ def time_to_learn(s_0, q_0, kappa, nu):
     Returns:
         The number of steps, with the shape of the arguments broadcast together; NaN where q
         is past that level when the climb ends.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("s_0", s_0, 0, 1)
-    _checks.all_between("q_0", q_0, 0)
-    _checks.all_between("kappa", kappa, 1)
-    _checks.all_between("nu", nu, 0, 1)
     climb = -s_0.log() / (2 * kappa.log1p())
     q = q_0 * (1 + kappa * nu) ** (2 * climb)
     odds = (1 - 1 / kappa) / q - 1

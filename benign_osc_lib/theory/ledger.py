@@ -25,6 +25,8 @@ from .two_cycles import (
 class Constant(NamedTuple):
     """A constant of the one-point theory.
 
+    Source: chapter 7, "All constants in one table".
+
     Args:
         name: what it is, in words.
         formula: the formula in LaTeX.
@@ -42,6 +44,8 @@ def constants(kappa, nu):
     """The ledger of constants: what the one-point theory says at one κ and ν.
 
     No filters of the other class (B = 0).
+
+    Source: chapter 7, "All constants in one table".
 
     Args:
         kappa: κ, a number >= 1 and below the sign limit.

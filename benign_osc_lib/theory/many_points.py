@@ -5,16 +5,18 @@ filters of sign j, q⁻ the weak signal of the filters of sign −j at the same 
 e = 1 − y f the residual at a visit, before the update.
 """
 
-from .. import _checks
-from .._elementwise import elementwise
+from .._formula import above, at_least, between, formula
 
 
-@elementwise
+@formula(kappa=above(0), growth=at_least(0))
 def noise_allowance(kappa, growth=0.0):
-    """The largest h such that signs are kept when abs(P − y f) <= h at every strong visit.
+    """The largest h for which Lemma 8.3 keeps signs, with abs(P − y f) <= h at strong visits.
 
-    P = s + q is the class's own signal. h solves 4 (1 + κ + κh)³ = 27 (1 + κ − κh − κω), that is
+    P = s + q is the class's own signal, at most 4 (1 + κ + κh)³/(27 κ) at the start. h solves
+    4 (1 + κ + κh)³ = 27 (1 + κ − κh − κω), that is
     1 + κ + κh = 3 sinh(arsinh(2 (1 + κ) − κω)/3).
+
+    Source: chapter 8, Lemma 8.3.
 
     Args:
         kappa: κ > 0.
@@ -25,22 +27,18 @@ def noise_allowance(kappa, growth=0.0):
     Returns:
         h, with the shape of the arguments broadcast together; zero at the sign limit for ω = 0,
         negative where no noise is allowed.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("kappa", kappa, 0)
-    _checks.all_between("growth", growth, 0, low_open=False)
     top = 3 * ((2 * (1 + kappa) - kappa * growth).asinh() / 3).sinh()
     return (top - 1 - kappa) / kappa
 
 
-@elementwise
+@formula(q_0=at_least(0), q_other_0=at_least(0), target=above(0))
 def signal_needed(q_0, q_other_0, target):
     """The weak signal x at which x − q_0 q⁻_0/x reaches a target: (D + √(D² + 4 q_0 q⁻_0))/2.
 
-    Since q q⁻ never increases, q >= x implies q − q⁻ >= D.
+    While κν abs(e) < 1 at all visits, q q⁻ never increases; then q >= x implies q − q⁻ >= D.
+
+    Source: chapter 8, Theorem 8.1, with Lemma 8.6.
 
     Args:
         q_0: q at the start, >= 0.
@@ -49,20 +47,25 @@ def signal_needed(q_0, q_other_0, target):
 
     Returns:
         x, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("q_0", q_0, 0, low_open=False)
-    _checks.all_between("q_other_0", q_other_0, 0, low_open=False)
-    _checks.all_between("target", target, 0)
     return (target + (target**2 + 4 * q_0 * q_other_0).sqrt()) / 2
 
 
-@elementwise
+@formula(
+    q_0=above(0),
+    visits=at_least(0),
+    gain=at_least(0),
+    nu=between(0, 1, "[]"),
+    kept=between(0, 1, "(]"),
+    undone=at_least(0),
+)
 def weak_signal_floor(q_0, visits, gain, nu, kept=1.0, undone=0.0):
-    """q_0 c^{2ν} e^{2NG − 2C}, below which the weak signal of a class cannot be.
+    """q_0 c^{2ν} e^{2NG − 2C}, a lower bound of the weak signal of a class.
+
+    It holds under the hypotheses (H1) to (H4) of Theorem 8.1, which speak of the run itself: G, c
+    and C bound what happened at its visits.
+
+    Source: chapter 8, Theorem 8.1 (after the paper, Theorem 5).
 
     Args:
         q_0: q at the start, > 0.
@@ -74,25 +77,26 @@ def weak_signal_floor(q_0, visits, gain, nu, kept=1.0, undone=0.0):
 
     Returns:
         The floor, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("q_0", q_0, 0)
-    for name, value in (("visits", visits), ("gain", gain), ("undone", undone)):
-        _checks.all_between(name, value, 0, low_open=False)
-    _checks.all_between("nu", nu, 0, 1, low_open=False, high_open=False)
-    _checks.all_between("kept", kept, 0, 1, high_open=False)
     return q_0 * kept ** (2 * nu) * (2 * visits * gain - 2 * undone).exp()
 
 
-@elementwise
+@formula(
+    q_0=above(0),
+    q_other_0=at_least(0),
+    target=above(0),
+    gain=above(0),
+    nu=between(0, 1, "[]"),
+    kept=between(0, 1, "(]"),
+    undone=at_least(0),
+)
 def visits_needed(q_0, q_other_0, target, gain, nu, kept=1.0, undone=0.0):
-    """N*, the visits to strong points of a class after which q − q⁻ >= D for certain.
+    """N*, the visits to strong points of a class after which q − q⁻ >= D by Theorem 8.1.
 
     N* = (log(x/q_0) + 2ν log(1/c) + 2C)/(2G) with x of :func:`signal_needed`: where
-    :func:`weak_signal_floor` reaches x.
+    :func:`weak_signal_floor` reaches x. The same hypotheses on the run, (H1) to (H4), are needed.
+
+    Source: chapter 8, Theorem 8.1 (after the paper, Theorem 5).
 
     Args:
         q_0: q at the start, > 0.
@@ -105,25 +109,20 @@ def visits_needed(q_0, q_other_0, target, gain, nu, kept=1.0, undone=0.0):
 
     Returns:
         N* (not rounded, at least 0), with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("q_0", q_0, 0)
-    _checks.all_between("gain", gain, 0)
-    _checks.all_between("nu", nu, 0, 1, low_open=False, high_open=False)
-    _checks.all_between("kept", kept, 0, 1, high_open=False)
-    _checks.all_between("undone", undone, 0, low_open=False)
     rise = (signal_needed(q_0, q_other_0, target) / q_0).log()
     return ((rise - 2 * nu * kept.log() + 2 * undone) / (2 * gain)).clamp(min=0)
 
 
-@elementwise
+@formula(
+    noise_signal=above(0), distance=above(0), factor=between(0, 1, "(]"), tau=between(0, 1, "[]")
+)
 def undone_by_weak_visits(noise_signal, distance, factor, tau):
     """(τ/2) log⁺(N_0/(μ φ²)), the most that visits to one weak point take from log⟨w, j v⟩.
 
     For noise patches orthogonal to each other, to u and to v, and of one length.
+
+    Source: chapter 8, Lemma 8.5.
 
     Args:
         noise_signal: N_0 > 0, what the class's filters draw from the two noise patches of the
@@ -134,13 +133,5 @@ def undone_by_weak_visits(noise_signal, distance, factor, tau):
 
     Returns:
         The bound, >= 0, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("noise_signal", noise_signal, 0)
-    _checks.all_between("distance", distance, 0)
-    _checks.all_between("factor", factor, 0, 1, high_open=False)
-    _checks.all_between("tau", tau, 0, 1, low_open=False, high_open=False)
     return tau / 2 * (noise_signal / (distance * factor**2)).log().clamp(min=0)

@@ -5,16 +5,18 @@ import math
 import torch
 
 from .. import _checks
-from .._elementwise import elementwise
+from .._formula import at_least, between, formula
 from ..data import FeatureNoiseModel
 from ..signals import class_lead
 
 
-@elementwise
+@formula(a_sd=at_least(0), b_sd=at_least(0), cosine=between(-1, 1, "[]"))
 def squared_relu_product(a_sd, b_sd, cosine):
     """E[σ(a) σ(b)] for a centred Gaussian pair, from the arc-cosine kernel of degree 2.
 
     A² B² (3 sin θ cos θ + (π − θ)(1 + 2 cos² θ))/(2π) (Cho and Saul 2009).
+
+    Source: chapter 8, Proposition 8.5 (Cho and Saul 2009).
 
     Args:
         a_sd: A >= 0, the standard deviation of a.
@@ -23,14 +25,7 @@ def squared_relu_product(a_sd, b_sd, cosine):
 
     Returns:
         The mean, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("a_sd", a_sd, 0, low_open=False)
-    _checks.all_between("b_sd", b_sd, 0, low_open=False)
-    _checks.all_between("cosine", cosine, -1, 1, low_open=False, high_open=False)
     theta = cosine.arccos()
     angular = 3 * theta.sin() * cosine + (math.pi - theta) * (1 + 2 * cosine**2)
     return (a_sd * b_sd) ** 2 * angular / (2 * math.pi)
@@ -41,6 +36,8 @@ def noise_term(weights, model):
 
     The two patches are independent. Given the filters, their overlaps with a fresh patch are
     Gaussian with covariance σ_p² ⟨Πw, Πw'⟩, where Π removes the parts along u and v.
+
+    Source: chapter 8, Proposition 8.5.
 
     Args:
         weights: (..., 2, m, d).
@@ -77,6 +74,8 @@ def error_probability(weights, model, y):
 
     Φ_N(−(q_y − q⁻_y + y·mean)/sd), with mean and variance of :func:`noise_term` exact and Φ_N the
     normal distribution function: the shape of the noise part is approximated, not its moments.
+
+    Source: chapter 8, "The division of generalisation".
 
     Args:
         weights: (..., 2, m, d).

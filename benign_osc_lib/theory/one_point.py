@@ -20,6 +20,8 @@ from .. import _checks
 class Orbit:
     """The signals of one point at the times 0, 1, …, steps, for one start or an array of them.
 
+    Source: chapter 4, Proposition 4.1 (paper, eq. (5)).
+
     Args:
         s: strong signal of the class, (steps + 1, ...).
         q: weak signal of the class, (steps + 1, ...).
@@ -40,6 +42,8 @@ class Orbit:
 
 def orbit(kappa, nu, s, q, *, steps, s_other=0.0, q_other=0.0):
     """Follow the signals of one noiseless point for some visits.
+
+    Source: chapter 4, Proposition 4.1 (paper, eq. (5)).
 
     Args:
         kappa: κ > 0, a number or an array (...).

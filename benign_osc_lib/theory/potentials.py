@@ -2,16 +2,17 @@
 
 import math
 
-from .. import _checks
-from .._elementwise import elementwise
+from .._formula import ANY, above, at_least, between, formula
 
 
-@elementwise
+@formula(strong=ANY, weak=ANY, nu=at_least(0))
 def potential(strong, weak, nu):
     """Φ = log⟨w, y v⟩ − ν log⟨w', y u⟩, the potential of the weak feature.
 
     For ν <= 1, SGD on one point never lowers it as long as 1 + κ e > 0; for ν > 1, never raises
     it as long as 1 + κ ν e > 0.
+
+    Source: chapter 6, Theorem 6.1.
 
     Args:
         strong: ⟨w', y u⟩ of one active filter, (...).
@@ -20,19 +21,16 @@ def potential(strong, weak, nu):
 
     Returns:
         Φ (...); NaN where one of the two is not positive, because the filter is not active there.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: ν is negative or not finite.
     """
-    _checks.all_between("nu", nu, 0, low_open=False)
     value = weak.log() - nu * strong.log()
     return value.masked_fill((strong <= 0) | (weak <= 0), math.nan)
 
 
-@elementwise
+@formula(e=ANY, kappa=above(0), nu=between(0, 1, "[]"))
 def potential_gain(e, kappa, nu):
     """ΔΦ = log(1 + κ ν e) − ν log(1 + κ e), what one visit adds to the potential.
+
+    Source: chapter 6, Lemma 6.1.
 
     Args:
         e: the residual 1 − y f before the update.
@@ -42,22 +40,18 @@ def potential_gain(e, kappa, nu):
     Returns:
         ΔΦ >= 0, with the shape of the arguments broadcast together, zero iff e = 0 (for
         0 < ν < 1); NaN where 1 + κ e <= 0, because the step then turns a sign.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: κ or ν is outside its range.
     """
-    _checks.all_between("kappa", kappa, 0)
-    _checks.all_between("nu", nu, 0, 1, low_open=False, high_open=False)
     z = kappa * e
     return ((nu * z).log1p() - nu * z.log1p()).masked_fill(z <= -1, math.nan)
 
 
-@elementwise
+@formula(e=ANY, kappa=above(0), nu=between(0, 1, "[]"))
 def potential_gain_bound(e, kappa, nu):
     """A lower bound of :func:`potential_gain`, quadratic in the residual.
 
     With z = κ e and z₊ = max(z, 0): ΔΦ >= ν (1 − ν) z² / (2 (1 + ν z₊) (1 + z₊)).
+
+    Source: chapter 6, Lemma 6.1 (c).
 
     Args:
         e: the residual 1 − y f before the update.
@@ -66,24 +60,20 @@ def potential_gain_bound(e, kappa, nu):
 
     Returns:
         The bound, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: κ or ν is outside its range.
     """
-    _checks.all_between("kappa", kappa, 0)
-    _checks.all_between("nu", nu, 0, 1, low_open=False, high_open=False)
     z = kappa * e
     above = z.clamp(min=0)
     return nu * (1 - nu) * z**2 / (2 * (1 + nu * above) * (1 + above))
 
 
-@elementwise
+@formula(e=ANY, kappa=above(0))
 def residual_surplus(e, kappa):
     """R = κ e − log(1 + κ e) >= 0, the part of κ e that the strong signal does not use up.
 
     Summed over visits, Σ κ e = log(⟨w, y u⟩ at the end / at the start) + Σ R: eqs. (6) and (7) as
     one identity.
+
+    Source: chapter 6, Proposition 6.2 (paper, eqs. (6) and (7)).
 
     Args:
         e: the residual 1 − y f before the update.
@@ -91,11 +81,6 @@ def residual_surplus(e, kappa):
 
     Returns:
         R, with the shape of the arguments broadcast together; NaN where 1 + κ e <= 0.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: κ is not positive and finite.
     """
-    _checks.all_between("kappa", kappa, 0)
     z = kappa * e
     return (z - z.log1p()).masked_fill(z <= -1, math.nan)

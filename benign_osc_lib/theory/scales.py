@@ -2,7 +2,7 @@
 
 import math
 
-from .. import _checks
+from .._formula import above, formula, whole
 
 SIGN_LIMIT = math.sqrt(27) / 2 - 1
 """κ ≈ 1.598: below, orbits of z ← z (1 + κ − κ z²) from 0 < z < √(1 + 1/κ) stay positive."""
@@ -14,8 +14,11 @@ ESCAPE = 2.0
 """Up to κ = 2, z ← z (1 + κ − κ z²) keeps z in ±√(1 + 2/κ); beyond, its critical point escapes."""
 
 
+@formula(lr=above(0), u_norm=above(0), m=whole(1))
 def kappa(lr, u_norm, m):
     """κ = 2 η ‖u‖² / m, how strongly one step pushes the strong signal back to the label.
+
+    Source: chapter 3, and chapter 4, Proposition 4.1 (paper, eq. (5)).
 
     Args:
         lr: the learning rate η > 0.
@@ -24,19 +27,15 @@ def kappa(lr, u_norm, m):
 
     Returns:
         κ, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: m is not an integer, or another argument is not numeric.
-        ValueError: an argument is not positive and finite.
     """
-    _checks.all_between("lr", lr, 0)
-    _checks.all_between("u_norm", u_norm, 0)
-    _checks.integer("m", m, low=1)
     return 2 * lr * u_norm**2 / m
 
 
+@formula(u_norm=above(0), v_norm=above(0))
 def nu(u_norm, v_norm):
     """ν = ‖v‖²/‖u‖², the strength of the weak feature relative to the strong one.
+
+    Source: chapter 3, and chapter 4, Definition 4.1.
 
     Args:
         u_norm: ‖u‖ > 0.
@@ -44,11 +43,5 @@ def nu(u_norm, v_norm):
 
     Returns:
         ν, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is not positive and finite.
     """
-    _checks.all_between("u_norm", u_norm, 0)
-    _checks.all_between("v_norm", v_norm, 0)
     return (v_norm / u_norm) ** 2

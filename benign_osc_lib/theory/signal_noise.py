@@ -22,6 +22,8 @@ from .. import _checks
 class Orbit:
     """The signals of one class at the end of the epochs 0, 1, …, epochs.
 
+    Source: chapter 9, Proposition 9.1.
+
     Args:
         s: noise signals of the points, (epochs + 1, ..., n).
         q: signal of the class, (epochs + 1, ...).
@@ -42,6 +44,8 @@ def orbit(kappa, kappa_mu, s, q, *, epochs, s_other=0.0, q_other=0.0):
 
     This is training while κ_μ abs(e) < 1 at every visit. Beyond that it is training of the class
     alone: with points of the other class an overlap with μ would change its side.
+
+    Source: chapter 9, Proposition 9.1.
 
     Args:
         kappa: κ_i = 2 η ‖ξ_i‖²/m > 0, (..., n) or a number.
@@ -92,6 +96,10 @@ def orbit(kappa, kappa_mu, s, q, *, epochs, s_other=0.0, q_other=0.0):
 def potential(s, q, tau):
     """Φ = ½ log q − ½ Σ_i τ_i log s_i; for τ_i <= 1 it never decreases while signs are kept.
 
+    That is while 1 + κ_i e_i > 0 and κ_μ abs(e_i) < 1 at every visit.
+
+    Source: chapter 9, Theorem 9.1.
+
     Args:
         s: the noise signals of the points of the class, > 0, (..., n).
         q: the signal, > 0, (...).
@@ -119,6 +127,8 @@ def potential(s, q, tau):
 
 def flow_limit(s_0, q_0, tau):
     """The signal that gradient flow learns: the root of q = q_0 Π_i ((1 − q)/s_{i,0})^{τ_i}.
+
+    Source: chapter 9, Proposition 9.2.
 
     Args:
         s_0: the noise signals at the start, > 0, (n,).
@@ -158,9 +168,12 @@ def largest_output(kappa, kappa_mu, n):
     """An upper bound of Λ, which bounds q + s_i at all but the first visit to each of n points.
 
     Λ is the maximum over q in [0, 1] of 4 (1 + κ (1 − q))³/(27 κ) + Q(Q(…Q(q))), n times, with
-    Q(q) = q (1 + κ_μ (1 − q))². In cyclic order, with κ_μ = τ κ, signs are kept if Λ < 1 + 1/κ,
-    q_0 < 1, all s_{i,0} < 1/κ and τ < 1. The first term falls and the second rises in q, so
+    Q(q) = q (1 + κ_μ (1 − q))². In cyclic order, with κ_μ = τ κ <= √2 − 1, 0 < τ < 1 and silent
+    filters of the other class, signs are kept if Λ < 1 + 1/κ, 0 < q_0 < 1 and all s_{i,0} are in
+    (0, 1/κ). The first term falls and the second rises in q, so
     between two neighbours of a grid one end of each gives a bound from above.
+
+    Source: chapter 9, Assumption 9.1 and Lemma 9.1.
 
     Args:
         kappa: κ > 0, the same for all points, a number.
@@ -191,6 +204,8 @@ def epoch_matrix(q, kappa, kappa_mu):
     It is the product A_n … A_1 with A_i = I − 2 K ε_i ε_iᵀ, where ε_i is the i-th unit vector and
     K = diag(κ_i (1 − q)) + κ_μ q 11ᵀ.
 
+    Source: chapter 9, Proposition 9.4.
+
     Args:
         q: the signal, in [0, 1), a number.
         kappa: κ_i > 0, (n,).
@@ -220,6 +235,8 @@ def epoch_multiplier(q, kappa, kappa_mu):
     """The spectral radius of :func:`epoch_matrix`: below 1 the fixed point is linearly stable.
 
     For equal κ_i it is below 1 iff κ (1 − q) + κ_μ q < 1, however many points there are.
+
+    Source: chapter 9, Proposition 9.4.
 
     Args:
         q: the signal, in [0, 1), a number.

@@ -4,43 +4,42 @@ import math
 
 import torch
 
-from .. import _checks
-from .._elementwise import elementwise
+from .._formula import ANY, above, at_least, between, formula
 from .potentials import potential_gain
 from .scales import SIGN_LIMIT
 
 
+@formula(kappa=above(0), nu=between(0, 1, "[)"))
 def terminal_weak_signal(kappa, nu):
     """The weak signal at which the oscillation of one data point can stop.
 
     A point of the line s + q = 1 is stable iff κ (s + ν q) <= 1, that is iff
     q >= (1 − 1/κ)/(1 − ν): the edge of stability. For κ <= 1 every point is stable and the bound
-    is 0.
+    is 0. Under the hypotheses of Theorem 7.1 almost every start ends at or above the bound; a
+    start on the line itself stays where it is.
+
+    Source: chapter 7, Proposition 7.1 (3) and Theorem 7.1 (5).
 
     Args:
         kappa: κ > 0.
         nu: ν, in [0, 1).
 
     Returns:
-        The lower bound of q_∞ = (1/m) Σ_r σ(⟨w_{y,r}, y v⟩), with the shape of the arguments
-        broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
+        The lower bound of q_∞ = (1/m) Σ_r σ(⟨w_{y,r}, y v⟩), and with answering filters of the
+        other class of q_∞ − q⁻_∞, with the shape of the arguments broadcast together.
     """
-    _checks.all_between("kappa", kappa, 0)
-    _checks.all_between("nu", nu, 0, 1, low_open=False)
     excess = 1 - 1 / kappa
     return (excess + abs(excess)) / 2 / (1 - nu)
 
 
-@elementwise
+@formula(s=ANY, q=ANY, kappa=above(0), nu=at_least(0))
 def relative_sharpness(s, q, kappa, nu):
     """κ (s + ν q) = η λ/2, with λ the top Hessian eigenvalue of the loss where y f = 1.
 
     A point of the line s + q = 1 is linearly stable iff it is at most 1, that is λ <= 2/η: the
     edge of stability. Filters of the other sign add their own signals to s and q.
+
+    Source: chapter 7, Proposition 7.1 (2).
 
     Args:
         s: the strong signal.
@@ -50,21 +49,17 @@ def relative_sharpness(s, q, kappa, nu):
 
     Returns:
         η λ/2, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: κ or ν is outside its range.
     """
-    _checks.all_between("kappa", kappa, 0)
-    _checks.all_between("nu", nu, 0, low_open=False)
     return kappa * (s + nu * q)
 
 
-@elementwise
+@formula(kappa=at_least(1), nu=between(0, 1, "[)"))
 def landing_weak_signal(kappa, nu):
     """(1 − 1/κ)(1 + ν/4)/(1 − ν), where the weak signal of one point lands, up to O(ν²).
 
     The bound of :func:`terminal_weak_signal` and its overshoot, from a small start.
+
+    Source: chapter 7, "Where it lands", an expansion without proof.
 
     Args:
         kappa: κ >= 1.
@@ -72,22 +67,18 @@ def landing_weak_signal(kappa, nu):
 
     Returns:
         q_∞, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("kappa", kappa, 1, low_open=False)
-    _checks.all_between("nu", nu, 0, 1, low_open=False)
     return (1 - 1 / kappa) * (1 + nu / 4) / (1 - nu)
 
 
-@elementwise
+@formula(kappa=above(0), opposite=at_least(0))
 def largest_signal(kappa, opposite=0.0):
     """4 (1 + κ (1 + B))³/(27 κ), the most that s + q can become in a step from e >= 0.
 
     It is the maximum of P (1 + κ (1 + B − P))² over P. Signs are kept as long as it stays below
     1 + 1/κ, for B = 0 as long as κ < √27/2 − 1.
+
+    Source: chapter 5, Proposition 5.5 for B = 0, and chapter 7, Lemma 7.1.
 
     Args:
         kappa: κ > 0.
@@ -95,19 +86,15 @@ def largest_signal(kappa, opposite=0.0):
 
     Returns:
         The bound, with the shape of the arguments broadcast together.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("kappa", kappa, 0)
-    _checks.all_between("opposite", opposite, 0, low_open=False)
     return 4 * (1 + kappa * (1 + opposite)) ** 3 / (27 * kappa)
 
 
-@elementwise
+@formula(kappa=above(0), opposite=at_least(0))
 def smallest_factor(kappa, opposite=0.0):
     """1 + κ (1 − P), the smallest factor 1 + κ e, with P of :func:`largest_signal`.
+
+    Source: chapter 7, Lemma 7.1.
 
     Args:
         kappa: κ > 0.
@@ -116,20 +103,20 @@ def smallest_factor(kappa, opposite=0.0):
     Returns:
         The factor, with the shape of the arguments broadcast together; positive iff signs are
         kept.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
     return 1 + kappa * (1 - largest_signal(kappa, opposite))
 
 
-@elementwise
+@formula(
+    s_0=at_least(0), q_0=at_least(0), kappa=above(0), nu=between(0, 1, "[)"), q_other=at_least(0)
+)
 def stopping_margins(s_0, q_0, kappa, nu, q_other=0.0):
     """By how much the three hypotheses of the stopping theorem of chapter 7 hold.
 
     With B = 2 q⁻_0, c of :func:`smallest_factor` and N = 1 − 2κν (1 + 2B) − κ²ν² (1 + B), they are
     (H1) κ >= 1 and c > 0, (H2) N >= 1/3 and (H3) s_0 + q_0 <= c².
+
+    Source: chapter 7, Theorem 7.1 (after the paper, Theorem 2).
 
     Args:
         s_0: strong signal at the start, >= 0.
@@ -141,16 +128,7 @@ def stopping_margins(s_0, q_0, kappa, nu, q_other=0.0):
     Returns:
         (min(κ − 1, c), N − 1/3, c² − s_0 − q_0), each with the shape of the arguments broadcast
         together; a negative entry is a hypothesis that fails.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("s_0", s_0, 0, low_open=False)
-    _checks.all_between("q_0", q_0, 0, low_open=False)
-    _checks.all_between("kappa", kappa, 0)
-    _checks.all_between("nu", nu, 0, 1, low_open=False)
-    _checks.all_between("q_other", q_other, 0, low_open=False)
     c = smallest_factor(kappa, 2 * q_other)
     h1 = torch.minimum(kappa - 1, c)
     h2 = _barrier(kappa, nu, 2 * q_other) - 1 / 3
@@ -165,40 +143,41 @@ def _barrier(kappa, nu, opposite):
     return 1 - 2 * x * (1 + 2 * opposite) - x**2 * (1 + opposite)
 
 
-@elementwise
+@formula(
+    kappa=between(1, SIGN_LIMIT, "[)", text="in [1, √27/2 − 1)"),
+    nu=between(0, 1, "[)"),
+    opposite=at_least(0),
+)
 def strong_signal_floor(kappa, nu, opposite=0.0):
     """A level ε such that the strong signal of one point never falls below min(s_0, ε).
 
     ε = c² N / (3 κ (2 + κ (1 + B))), with c and N of :func:`stopping_margins`, under whose
     hypotheses chapter 7 proves it.
 
+    Source: chapter 7, Theorem 7.1 (2).
+
     Args:
-        kappa: κ >= 1, below the sign limit.
+        kappa: κ, in [1, √27/2 − 1), that is below the sign limit.
         nu: ν, in [0, 1).
         opposite: B >= 0, as in :func:`largest_signal`.
 
     Returns:
         ε, with the shape of the arguments broadcast together; NaN where c <= 0.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("kappa", kappa, 1, SIGN_LIMIT, low_open=False)
-    _checks.all_between("nu", nu, 0, 1, low_open=False)
-    _checks.all_between("opposite", opposite, 0, low_open=False)
     b, c = 1 + opposite, smallest_factor(kappa, opposite)
     floor = c**2 * _barrier(kappa, nu, opposite) / (3 * kappa * (2 + kappa * b))
     return floor.masked_fill(c <= 0, math.nan)
 
 
-@elementwise
+@formula(q_0=between(0, 1), kappa=at_least(1), nu=between(0, 1), opposite=at_least(0))
 def squared_residual_budget(q_0, kappa, nu, opposite=0.0):
     """A bound of Σ e² over the whole run of one point with a small start.
 
     Σ e² <= (1 + B)² log((1 + B)/q_0) / (2 G), where G is the :func:`potential_gain` at the
     residual 1 + B. Chapter 7 proves it under the hypotheses of :func:`stopping_margins`, for s_0
     at most the :func:`strong_signal_floor`.
+
+    Source: chapter 7, Theorem 7.1 (3).
 
     Args:
         q_0: weak signal at the start, in (0, 1).
@@ -209,15 +188,7 @@ def squared_residual_budget(q_0, kappa, nu, opposite=0.0):
     Returns:
         The bound, with the shape of the arguments broadcast together; NaN where signs need not
         be kept, because the :func:`smallest_factor` is not positive.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("q_0", q_0, 0, 1)
-    _checks.all_between("kappa", kappa, 1, low_open=False)
-    _checks.all_between("nu", nu, 0, 1)
-    _checks.all_between("opposite", opposite, 0, low_open=False)
     b = 1 + opposite
     budget = b**2 * (b / q_0).log() / (2 * potential_gain(b, kappa, nu))
     return budget.masked_fill(smallest_factor(kappa, opposite) <= 0, math.nan)

@@ -2,10 +2,10 @@
 
 import torch
 
-from .. import _checks
-from .._elementwise import elementwise
+from .._formula import above, at_least, between, formula
 
 
+@formula(kappa=at_least(1))
 def two_cycle(kappa):
     """The 2-cycle of the strong signal s = z² under s ← s (1 + κ (1 − s))², in closed form.
 
@@ -13,17 +13,14 @@ def two_cycle(kappa):
     p = ((κ + 1) ± √((κ + 1)² − 4))/2 and s = 1 − (p − 1)/κ. The cycle exists for κ >= 1 (at κ = 1
     it is the fixed point s = 1) and attracts for 1 < κ < √5 − 1.
 
+    Source: chapter 5, Proposition 5.3.
+
     Args:
         kappa: κ >= 1.
 
     Returns:
         (s_low, s_high), each with the shape of κ.
-
-    Raises:
-        TypeError: κ is not numeric.
-        ValueError: κ < 1 or not finite.
     """
-    _checks.all_between("kappa", kappa, 1, low_open=False)
     half_gap = ((kappa + 1) ** 2 - 4) ** 0.5 / 2
     middle = (kappa + 1) / 2
     s_low = 1 - (middle + half_gap - 1) / kappa
@@ -31,51 +28,47 @@ def two_cycle(kappa):
     return s_low, s_high
 
 
-@elementwise
+@formula(kappa=at_least(1))
 def two_cycle_multiplier(kappa):
     """9 − 2 (1 + κ)², by which two steps multiply a small distance from the 2-cycle.
 
     It is the derivative of z ← z (1 + κ − κ z²) applied twice, at the cycle of :func:`two_cycle`.
     The cycle attracts iff it lies in (−1, 1), that is for 1 < κ < √5 − 1.
 
+    Source: chapter 5, Proposition 5.4.
+
     Args:
         kappa: κ >= 1.
 
     Returns:
         The multiplier, with the shape of κ.
-
-    Raises:
-        TypeError: κ is not numeric.
-        ValueError: κ < 1 or not finite.
     """
-    _checks.all_between("kappa", kappa, 1, low_open=False)
     return 9 - 2 * (1 + kappa) ** 2
 
 
-@elementwise
+@formula(kappa=at_least(1))
 def mean_residual(kappa):
     """(κ − 1)/(2κ), the mean of 1 − s over the 2-cycle of :func:`two_cycle`.
+
+    Source: chapter 5, Proposition 5.3, and chapter 6, Proposition 6.3.
 
     Args:
         kappa: κ >= 1.
 
     Returns:
         The mean, with the shape of κ.
-
-    Raises:
-        TypeError: κ is not numeric.
-        ValueError: κ < 1 or not finite.
     """
-    _checks.all_between("kappa", kappa, 1, low_open=False)
     return (kappa - 1) / (2 * kappa)
 
 
-@elementwise
+@formula(q=between(0, 1, "[)"), kappa=above(0))
 def oscillation_amplitude(q, kappa):
     """The smaller abs(e) of the 2-cycle while the weak signal is held at q.
 
     With κ' = κ (1 − q) and p the larger root of p + 1/p = κ' + 1, it is (1 − 1/p)/κ. At q = 0 it is
     the largest δ for which Assumption 4 can hold on the cycle; it falls to 0 at q = 1 − 1/κ.
+
+    Source: chapter 6, Proposition 6.5, and chapter 7, Proposition 7.2 (3).
 
     Args:
         q: weak signal, in [0, 1).
@@ -83,24 +76,20 @@ def oscillation_amplitude(q, kappa):
 
     Returns:
         The amplitude, with the shape of the arguments broadcast together; 0 where κ (1 − q) <= 1.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("q", q, 0, 1, low_open=False)
-    _checks.all_between("kappa", kappa, 0)
     half = ((kappa * (1 - q)).clamp(min=1) + 1) / 2
     p = half + (half**2 - 1).sqrt()
     return (1 - 1 / p) / kappa
 
 
-@elementwise
+@formula(delta=at_least(0, text="in [0, 1/κ)"), kappa=at_least(1))
 def weak_signal_at_amplitude(delta, kappa):
     """The weak signal at which the 2-cycle has shrunk to the amplitude δ.
 
     The inverse of :func:`oscillation_amplitude` in q: with p = 1/(1 − κδ), it is
     1 − (p + 1/p − 1)/κ.
+
+    Source: chapter 7, Proposition 7.2 (3), solved for q.
 
     Args:
         delta: δ, in [0, 1/κ).
@@ -109,13 +98,7 @@ def weak_signal_at_amplitude(delta, kappa):
     Returns:
         q, with the shape of the arguments broadcast together: 1 − 1/κ at δ = 0, and negative
         where δ exceeds the amplitude at q = 0.
-
-    Raises:
-        TypeError: an argument is not numeric.
-        ValueError: an argument is outside its range.
     """
-    _checks.all_between("kappa", kappa, 1, low_open=False)
-    _checks.all_between("delta", delta, 0, low_open=False)
     if bool((delta * kappa >= 1).any()):
         worst = (delta * torch.ones_like(kappa))[delta * kappa >= 1].flatten()[0].item()
         raise ValueError(f"delta must be < 1/kappa, got {worst}")
@@ -123,7 +106,7 @@ def weak_signal_at_amplitude(delta, kappa):
     return 1 - (p + 1 / p - 1) / kappa
 
 
-@elementwise
+@formula(kappa=at_least(1))
 def self_consistent_delta(kappa):
     """(κ − 1)/κ², the largest δ that the weak signal has reached when abs(e) >= δ ends.
 
@@ -131,15 +114,12 @@ def self_consistent_delta(kappa):
     leading order in ν, Theorem 2's conclusion q >= δ is true at the end of its hypothesis iff δ
     is at most this.
 
+    Source: chapter 7, Proposition 7.2 (4).
+
     Args:
         kappa: κ >= 1.
 
     Returns:
         δ, with the shape of κ.
-
-    Raises:
-        TypeError: κ is not numeric.
-        ValueError: κ < 1 or not finite.
     """
-    _checks.all_between("kappa", kappa, 1, low_open=False)
     return (kappa - 1) / kappa**2

@@ -1,6 +1,12 @@
 """What several tests of the library need."""
 
+import importlib
+import inspect
+import pkgutil
+
 import torch
+
+import benign_osc_lib
 
 FALSE_ALARM = 1e-6
 """The probability with which a statistical test may fail although nothing is wrong."""
@@ -17,3 +23,20 @@ def normal(seed, *shape):
 
 def assert_close(now, expected, tolerance=1e-12):
     torch.testing.assert_close(now, torch.as_tensor(expected), rtol=tolerance, atol=tolerance)
+
+
+def public():
+    """The functions and classes of all modules without a leading _, each once, with its name."""
+    modules = [
+        importlib.import_module(module.name)
+        for module in pkgutil.walk_packages(benign_osc_lib.__path__, "benign_osc_lib.")
+        if not module.name.rpartition(".")[2].startswith("_")
+    ]
+    return [
+        (name, value)
+        for module in modules
+        for name, value in vars(module).items()
+        if not name.startswith("_")
+        and (inspect.isfunction(value) or inspect.isclass(value))
+        and value.__module__ == module.__name__
+    ]

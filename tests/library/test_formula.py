@@ -2,15 +2,21 @@
 
 import inspect
 import math
+import re
 
 import numpy as np
 import pytest
 import torch
 
-from benign_osc_lib import theory
-from benign_osc_lib._elementwise import elementwise
+from benign_osc_lib import cubic_map, many_points, theory
+from benign_osc_lib._formula import ANY, above, at_least, between, formula, whole
+from tests.library.common import public
 
 ARGUMENTS = {
+    "kappa": {"lr": 1.2, "u_norm": 2.0, "m": 8},
+    "nu": {"u_norm": 2.0, "v_norm": 0.4},
+    "two_cycle": {"kappa": 1.2},
+    "terminal_weak_signal": {"kappa": 1.2, "nu": 0.04},
     "two_cycle_multiplier": {"kappa": 1.2},
     "smooth_limit": {"opposite": 0.3},
     "smooth_exponents": {"kappa": 0.3, "nu": 0.04, "e_0": 0.9},
@@ -32,11 +38,36 @@ ARGUMENTS = {
     "oscillation_amplitude": {"q": 0.05, "kappa": 1.2},
     "weak_signal_at_amplitude": {"delta": 0.1, "kappa": 1.2},
     "self_consistent_delta": {"kappa": 1.2},
+    "step": {"z": 0.7, "kappa": 1.2},
+    "slope": {"z": 0.7, "kappa": 1.2},
+    "critical_point": {"kappa": 1.2},
+    "trapping_interval": {"kappa": 1.2},
+    "noise_allowance": {"kappa": 1.2, "growth": 0.01},
+    "signal_needed": {"q_0": 0.01, "q_other_0": 0.02, "target": 0.1},
+    "weak_signal_floor": {
+        **{"q_0": 0.01, "visits": 9.0, "gain": 0.1, "nu": 0.04},
+        **{"kept": 0.9, "undone": 0.2},
+    },
+    "visits_needed": {
+        **{"q_0": 0.01, "q_other_0": 0.02, "target": 0.1, "gain": 0.01},
+        **{"nu": 0.04, "kept": 0.9, "undone": 0.2},
+    },
+    "undone_by_weak_visits": {"noise_signal": 0.9, "distance": 0.5, "factor": 0.9, "tau": 0.2},
+    "squared_relu_product": {"a_sd": 0.5, "b_sd": 0.7, "cosine": 0.3},
+}
+WHOLE = ("m",)  # takes one integer, and no array
+
+FORMULAS = {
+    name: function
+    for module in (theory, cubic_map, many_points)
+    for name, function in vars(module).items()
+    if hasattr(function, "ranges")
 }
 
 each = pytest.mark.parametrize("name", ARGUMENTS)
 each_argument = pytest.mark.parametrize(
-    ("name", "argument"), [(name, key) for name, given in ARGUMENTS.items() for key in given]
+    ("name", "argument"),
+    [(name, key) for name, given in ARGUMENTS.items() for key in given if key not in WHOLE],
 )
 
 
@@ -46,21 +77,38 @@ def parts(result):
 
 def call(name, **changes):
     """The results, as a tuple."""
-    return parts(getattr(theory, name)(**{**ARGUMENTS[name], **changes}))
+    return parts(FORMULAS[name](**{**ARGUMENTS[name], **changes}))
+
+
+def elements(name):
+    """The arguments of a formula that may be arrays."""
+    return {key: value for key, value in ARGUMENTS[name].items() if key not in WHOLE}
 
 
 def double(value):
     return torch.tensor(value, dtype=torch.float64)
 
 
-def test_every_elementwise_formula_is_tested():
-    found = {name for name, value in vars(theory).items() if hasattr(value, "__wrapped__")}
-    assert found == set(ARGUMENTS)
+def test_every_formula_is_tested():
+    found = {name for name, value in public() if hasattr(value, "ranges")}
+    assert found == set(FORMULAS) == set(ARGUMENTS)
+
+
+@each
+def test_the_docstring_states_the_range_of_every_argument(name):
+    """In the line of the argument, and in the Raises part, which is written from the ranges."""
+    doc = FORMULAS[name].__doc__
+    stated = dict(re.findall(r"^    (\w+): (.*(?:\n        .*)*)", doc.partition("Args:")[2], re.M))
+    raised = " ".join(stated["ValueError"].split())
+    for argument, allowed in FORMULAS[name].ranges.items():
+        assert str(allowed) in stated[argument]
+        assert f"{argument} {allowed}" in raised or allowed == ANY
+    assert "TypeError: an argument is not a number, array or tensor" in doc
 
 
 @each
 def test_the_formula_keeps_its_name_and_arguments(name):
-    formula = getattr(theory, name)
+    formula = FORMULAS[name]
     assert formula.__name__ == name
     assert "Returns:" in formula.__doc__
     assert list(inspect.signature(formula).parameters) == list(ARGUMENTS[name])
@@ -74,7 +122,7 @@ def test_out_comes_what_went_in(name, argument):
     numbers = [call(name, **{argument: v}) for v in values]
     assert all(type(part) is float for number in numbers for part in number)
     assert any(len(set(column)) == 3 for column in zip(*numbers, strict=True))
-    assert parts(getattr(theory, name)(*ARGUMENTS[name].values())) == numbers[0]
+    assert parts(FORMULAS[name](*ARGUMENTS[name].values())) == numbers[0]
 
     for kind, cast, double_type, single_type in (
         (np.ndarray, np.array, np.float64, np.float32),
@@ -96,6 +144,7 @@ def test_a_single_precision_scalar_stays_one():
         f"{name}({argument})"
         for name, given in ARGUMENTS.items()
         for argument, value in given.items()
+        if argument not in WHOLE
         for part in call(name, **{argument: torch.tensor(value, dtype=torch.float32)})
         if part.dtype != torch.float32
     ]
@@ -122,7 +171,7 @@ def test_scalars_without_axes(name, argument):
 @each
 def test_arguments_broadcast(name):
     """Every argument along an axis of its own: the result has all the axes."""
-    given = ARGUMENTS[name]
+    given = elements(name)
     shapes = np.eye(len(given), dtype=int) + 1
     axes = {
         key: value * np.array([1, 1.01]).reshape(shape)
@@ -138,7 +187,7 @@ def test_arguments_broadcast(name):
 
 @each
 def test_shapes_that_do_not_broadcast(name):
-    given = list(ARGUMENTS[name].items())
+    given = list(elements(name).items())
     if len(given) > 1:
         (a, x), (b, y) = given[0], given[-1]
         with pytest.raises(ValueError, match="broadcast") as caught:
@@ -149,7 +198,7 @@ def test_shapes_that_do_not_broadcast(name):
 
 @each
 def test_tensors_win_over_arrays_and_arrays_over_numbers(name):
-    given = list(ARGUMENTS[name].items())
+    given = list(elements(name).items())
     if len(given) > 1:
         (a, x), (b, y) = given[0], given[-1]
         for part in call(name, **{a: double(x), b: np.array(y)}):
@@ -161,26 +210,26 @@ def test_tensors_win_over_arrays_and_arrays_over_numbers(name):
 @each
 def test_derivatives_pass_through(name):
     """Autograd against finite differences, in all arguments at once."""
-    given = ARGUMENTS[name]
+    given = elements(name)
     inputs = [double([value, 1.01 * value]).requires_grad_() for value in given.values()]
 
-    def formula(*values):
-        return getattr(theory, name)(**dict(zip(given, values, strict=True)))
+    def called(*values):
+        return FORMULAS[name](**{**ARGUMENTS[name], **dict(zip(given, values, strict=True))})
 
     eps = 1e-6 * min(1, *(abs(value) for value in given.values()))
-    assert torch.autograd.gradcheck(formula, inputs, eps=eps, rtol=1e-3, atol=1e-6)
+    assert torch.autograd.gradcheck(called, inputs, eps=eps, rtol=1e-3, atol=1e-6)
 
 
 @each
 def test_the_arguments_are_left_as_they_are(name):
-    given = {key: np.array([value]) for key, value in ARGUMENTS[name].items()}
+    given = {key: np.array([value]) for key, value in elements(name).items()}
     first = call(name, **given)
-    assert all(given[key] == value for key, value in ARGUMENTS[name].items())
+    assert all(given[key] == value for key, value in elements(name).items())
     for a, b in zip(first, call(name, **given), strict=True):
         np.testing.assert_array_equal(a, b)
 
 
-FORMULAS = {
+KINDS = {
     "kappa": (lambda k: theory.kappa(k, 2.0, 8), 1.2),
     "kappa of u_norm": (lambda u: theory.kappa(0.5, u, 8), 2.0),
     "nu": (lambda v: theory.nu(2.0, v), 0.4),
@@ -194,23 +243,23 @@ FORMULAS = {
 }
 
 
-@pytest.mark.parametrize("name", FORMULAS)
+@pytest.mark.parametrize("name", KINDS)
 def test_numbers_arrays_and_tensors_come_back_as_what_they_were(name):
-    formula, value = FORMULAS[name]
-    number = formula(value)
+    function, value = KINDS[name]
+    number = function(value)
     assert isinstance(number, float)
     values = [value, value + 0.1, value + 0.2]
-    numbers = [formula(v) for v in values]
+    numbers = [function(v) for v in values]
     assert numbers[0] == number
     assert len(set(numbers)) == 3
 
-    array = formula(np.array([values]))
+    array = function(np.array([values]))
     assert isinstance(array, np.ndarray)
     assert array.shape == (1, 3)
     np.testing.assert_allclose(array[0], numbers, rtol=1e-13)
 
     for dtype, tolerance in ((torch.float64, 1e-13), (torch.float32, 1e-5)):
-        tensor = formula(torch.tensor([values], dtype=dtype))
+        tensor = function(torch.tensor([values], dtype=dtype))
         assert tensor.dtype == dtype
         assert tensor.shape == (1, 3)
         np.testing.assert_allclose(tensor[0].numpy(), numbers, rtol=tolerance)
@@ -232,7 +281,7 @@ def test_the_potential_takes_an_array_of_nu():
 # --- The decorator itself ----------------------------------------------------------------------
 
 
-@elementwise
+@formula(a=ANY, b=ANY)
 def product(a, b=2.0):
     """A formula with a default."""
     return a * b, a + b
@@ -265,3 +314,69 @@ def test_results_have_their_own_shapes():
 def test_only_real_numbers(bad):
     with pytest.raises(TypeError, match="^b must be a number, array or tensor, got "):
         product(1.0, bad)
+
+
+@formula(kappa=at_least(1), nu=between(0, 1, "[)"), m=whole(2))
+def limited(kappa, nu=0.5, m=3):
+    """A formula with ranges.
+
+    Args:
+        kappa: κ >= 1.
+    """
+    return kappa * nu / m
+
+
+def test_the_declared_ranges_are_the_checks():
+    for good in ((1.0, 0.0, 2), (1.5, 1 - 1e-12, 100)):
+        assert limited(*good) == good[0] * good[1] / good[2]
+    for bad, says in (
+        ({"kappa": 1 - 1e-12}, "kappa must be finite, >= 1, got 0.99"),
+        ({"kappa": np.array([2.0, math.nan])}, "kappa must be finite, >= 1, got nan"),
+        ({"nu": 1}, "nu must be finite, >= 0 and < 1, got 1.0"),
+        ({"nu": torch.tensor([0.5, -0.25])}, "nu must be finite, >= 0 and < 1, got -0.25"),
+        ({"m": 1}, "m must be at least 2, got 1"),
+    ):
+        with pytest.raises(ValueError, match=f"^{re.escape(says)}"):
+            limited(**{"kappa": 2.0, **bad})
+    with pytest.raises(TypeError, match=r"^m must be an integer, got 2\.0"):
+        limited(2.0, m=2.0)
+
+
+def test_the_declared_ranges_are_read_in_the_docstring():
+    assert limited.__doc__.endswith(
+        "Raises:\n"
+        "    TypeError: an argument is not a number, array or tensor, or m no integer.\n"
+        "    ValueError: unless kappa >= 1, nu in [0, 1), m at least 2, all finite, and the "
+        "shapes\n        broadcast together."
+    )
+
+
+@pytest.mark.parametrize(
+    ("allowed", "text", "inside", "outside"),
+    [
+        (above(0), "> 0", [1e-300, 9], [0, -1, math.inf, math.nan]),
+        (at_least(1), ">= 1", [1, 9], [1 - 1e-15, math.inf, math.nan]),
+        (between(0, 1), "in (0, 1)", [1e-300, 1 - 1e-15], [0, 1]),
+        (between(0, 1, "[)"), "in [0, 1)", [0, 1 - 1e-15], [-1e-300, 1]),
+        (between(0, 1, "(]"), "in (0, 1]", [1e-300, 1], [0, 1 + 1e-15]),
+        (between(0, 1, "[]"), "in [0, 1]", [0, 1], [-1e-300, 1 + 1e-15, math.nan]),
+        (whole(2), "at least 2", [2, 3], [1]),
+        (ANY, "", [-math.inf, math.nan, 0], []),
+        (at_least(0, text="in [0, 1/κ)"), "in [0, 1/κ)", [0], [-1]),
+    ],
+)
+def test_ranges(allowed, text, inside, outside):
+    assert str(allowed) == text
+    for value in inside:
+        allowed.check("x", value)
+    for value in outside:
+        with pytest.raises(ValueError, match=f"^x must be .*got {value}"):
+            allowed.check("x", value)
+
+
+def test_every_argument_needs_a_range():
+    with pytest.raises(TypeError, match="^half must have a range for each .*, a, b, got a"):
+
+        @formula(a=ANY)
+        def half(a, b):
+            return a / b
