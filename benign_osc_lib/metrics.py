@@ -73,9 +73,9 @@ class Accuracy:
 
 
 def correct(weights, data):
-    """Whether the network gets each point right, y f(x) > 0.
+    """Whether the book's network, eq. (1) with the squared ReLU, gets each point right.
 
-    An output of exactly 0 is no prediction and counts as wrong; so does a non-finite one.
+    For another network give its outputs to :func:`correct_outputs`.
 
     Args:
         weights: (..., 2, m, d).
@@ -89,12 +89,41 @@ def correct(weights, data):
         ValueError: shapes or devices disagree.
     """
     _checks.instance("data", data, PatchData)
-    margin = data.y * predict(weights, data.x)
+    return correct_outputs(predict(weights, data.x), data)
+
+
+def correct_outputs(outputs, data):
+    """Whether the outputs f(x_i) of any network have the right sign, y_i f(x_i) > 0.
+
+    An output of exactly 0 is no prediction and counts as wrong; so does a non-finite one.
+
+    Args:
+        outputs: f(x_i), (..., n), of any floating dtype.
+        data: PatchData with n points; leading axes broadcast.
+
+    Returns:
+        A bool tensor (..., n).
+
+    Raises:
+        TypeError: ``outputs`` is not a floating tensor, or ``data`` no PatchData.
+        ValueError: shapes or devices disagree.
+    """
+    _checks.instance("data", data, PatchData)
+    _checks.floats("outputs", outputs, last=(data.y.shape[-1],))
+    if outputs.device != data.y.device:
+        raise ValueError(
+            f"outputs must be on the device of data, {data.y.device}, got {outputs.device}"
+        )
+    _checks.broadcast(outputs=outputs.shape[:-1], data=data.y.shape[:-1])
+    margin = data.y * outputs
     return (margin > 0) & margin.isfinite()
 
 
 def accuracy(weights, data, level=0.95):
-    """Accuracy over all points of all runs together.
+    """Accuracy of the book's network over all points of all runs together.
+
+    The network is that of eq. (1), with the squared ReLU, whatever the weights were trained with:
+    for another network give its outputs to :func:`accuracy_of_outputs`.
 
     The Wilson interval takes the points as independent. The points of one run share a network, so
     with few runs and many points per run the interval is too narrow; give every run few test
@@ -112,7 +141,31 @@ def accuracy(weights, data, level=0.95):
         TypeError: dtypes differ.
         ValueError: shapes or devices disagree, or the level is outside (0, 1).
     """
-    right = correct(weights, data)
+    return _shares(correct(weights, data), data, level)
+
+
+def accuracy_of_outputs(outputs, data, level=0.95):
+    """Accuracy of any network over all points of all runs together, from its outputs.
+
+    The interval is that of :func:`accuracy`.
+
+    Args:
+        outputs: f(x_i), (..., n), of any floating dtype.
+        data: PatchData with n points; leading axes broadcast.
+        level: confidence level of the intervals.
+
+    Returns:
+        An Accuracy.
+
+    Raises:
+        TypeError: ``outputs`` is not a floating tensor, or ``data`` no PatchData.
+        ValueError: shapes or devices disagree, or the level is outside (0, 1).
+    """
+    return _shares(correct_outputs(outputs, data), data, level)
+
+
+def _shares(right, data, level):
+    """Accuracy from whether each point is right, (..., n)."""
     is_weak = data.is_weak.expand_as(right)
 
     def share(which):

@@ -19,6 +19,7 @@ from tqdm import tqdm
 from . import _checks
 from ._store import Store
 from ._sweep_block import OWN, model_of, run_block
+from .seeds import seed_list
 
 DEFAULTS = {
     "d": 64,
@@ -363,13 +364,7 @@ def _distinct(label, values):
 
 
 def _seeds(seeds):
-    try:
-        seeds = list(seeds.tolist() if hasattr(seeds, "tolist") else seeds)
-    except TypeError:
-        raise TypeError(f"seeds must be an iterable of integers, got {seeds!r}") from None
-    return _distinct(
-        "seeds", [_checks.integer("seeds", seed, low=0, high=2**63 - 1) for seed in seeds]
-    )
+    return _distinct("seeds", seed_list(seeds))
 
 
 # --- The work and its result -------------------------------------------------------------------

@@ -9,7 +9,14 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from benign_osc_lib import FeatureNoiseModel, PatchData, generators, init_weights, predict
-from benign_osc_lib.metrics import Proportion, accuracy, correct, learned_signal
+from benign_osc_lib.metrics import (
+    Proportion,
+    accuracy,
+    accuracy_of_outputs,
+    correct,
+    correct_outputs,
+)
+from tests.library.common import seeded
 
 MODEL = FeatureNoiseModel(d=8, u_norm=2.0, v_norm=0.4, noise_norm=0.8, rho=0.3)
 
@@ -125,12 +132,65 @@ def test_no_clear_sign_is_wrong(value):
     assert found.all.successes == found.strong.successes == found.weak.successes == 0
 
 
-@given(m=st.integers(1, 5), seed=st.integers(0, 10**6))
-def test_learned_signals_are_the_parts_of_the_output(m, seed):
-    """On the point (u, v, 0) the output is s - s' + q - q', for filters of sign + and of sign -."""
-    generator = torch.Generator().manual_seed(seed)
-    w = torch.randn(2, m, 8, generator=generator, dtype=torch.float64)
-    x = torch.stack([MODEL.u, MODEL.v, torch.zeros(8).double()])[None]
-    s, q = learned_signal(w @ MODEL.u), learned_signal(w @ MODEL.v)
-    assert s.shape == q.shape == (2,)
-    assert predict(w, x).item() == pytest.approx((s[0] - s[1] + q[0] - q[1]).item(), rel=1e-10)
+# --- The outputs of another network ------------------------------------------------------------
+
+
+def relu_outputs(weights, x):
+    """The network of eq. (1) with the plain ReLU, (..., n)."""
+    answers = torch.einsum("...jrd,...npd->...njrp", weights, x).clamp(min=0).sum(-1).mean(-1)
+    return answers[..., 0] - answers[..., 1]
+
+
+def test_the_accuracy_of_another_network_needs_its_outputs():
+    """The weights of a ReLU network in the book's network are another network."""
+    data = MODEL.sample(200, generator=generators(range(3)))
+    w = init_weights(4, 8, 1.0, generator=generators(range(3, 6)))
+    outputs = relu_outputs(w, data.x)
+    right = data.y * outputs > 0
+    assert torch.equal(correct_outputs(outputs, data), right)
+    found = accuracy_of_outputs(outputs, data, level=0.9)
+    assert found.all.successes == int(right.sum()) != accuracy(w, data).all.successes
+    assert found.weak.successes == int((right & data.is_weak).sum())
+    assert found.strong.successes == int((right & ~data.is_weak).sum())
+    assert found.all.n == 600 and found.all.level == 0.9
+    assert "accuracy_of_outputs" in accuracy.__doc__ and "squared ReLU" in accuracy.__doc__
+
+
+def test_the_accuracy_of_the_books_network_is_that_of_its_outputs():
+    data, w = MODEL.sample(50, generator=generators(range(2))), init_weights(3, 8, 0.5)
+    assert accuracy_of_outputs(predict(w, data.x), data) == accuracy(w, data)
+
+
+def test_outputs_of_zero_and_infinity_are_wrong():
+    data = MODEL.sample(4, generator=seeded(0))
+    for bad in (0.0, math.inf, -math.inf, math.nan):
+        outputs = data.y.clone()
+        outputs[1] = data.y[1] * bad
+        assert correct_outputs(outputs, data).tolist() == [True, False, True, True]
+
+
+def test_outputs_may_be_of_another_precision_and_carry_a_gradient():
+    data = MODEL.sample(4, generator=seeded(0))
+    outputs = data.y.float().requires_grad_()
+    assert accuracy_of_outputs(outputs.expand(3, 4), data).all.successes == 12
+
+
+@pytest.mark.parametrize(
+    ("outputs", "error", "says"),
+    [
+        (torch.ones(5), ValueError, r"outputs must have shape \(\.\.\., 4\), got \(5,\)"),
+        (torch.ones(4, 1), ValueError, r"outputs must have shape \(\.\.\., 4\), got \(4, 1\)"),
+        (torch.ones(4, dtype=torch.int64), TypeError, "outputs must have a floating dtype"),
+        ([1.0] * 4, TypeError, r"outputs must be a torch\.Tensor, got list"),
+        (torch.ones(4, device="meta"), ValueError, "outputs must be on the device of data, cpu"),
+    ],
+)
+def test_bad_outputs(outputs, error, says):
+    data = MODEL.sample(4, generator=seeded(0))
+    for function in (correct_outputs, accuracy_of_outputs):
+        with pytest.raises(error, match=f"^{says}"):
+            function(outputs, data)
+        with pytest.raises(TypeError, match="^data must be a PatchData"):
+            function(torch.ones(4), data.x)
+    with pytest.raises(ValueError, match=r"broadcast.*outputs has \(2,\)"):
+        accuracy_of_outputs(torch.ones(2, 4), MODEL.sample(4, generator=generators(range(3))))

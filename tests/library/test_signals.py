@@ -38,6 +38,20 @@ def test_the_chapters_names_are_the_same_functions():
     assert class_lead is signals.class_lead
 
 
+# --- Of one sign -------------------------------------------------------------------------------
+
+
+@given(m=st.integers(1, 5), seed=st.integers(0, 10**6))
+def test_learned_signals_are_the_parts_of_the_output(m, seed):
+    """On the point (u, v, 0) the output is s - s' + q - q', for filters of sign + and of sign -."""
+    generator = torch.Generator().manual_seed(seed)
+    w = torch.randn(2, m, 8, generator=generator, dtype=torch.float64)
+    x = torch.stack([MODEL.u, MODEL.v, torch.zeros(8).double()])[None]
+    s, q = signals.learned_signal(w @ MODEL.u), signals.learned_signal(w @ MODEL.v)
+    assert s.shape == q.shape == (2,)
+    assert predict(w, x).item() == pytest.approx((s[0] - s[1] + q[0] - q[1]).item(), rel=1e-10)
+
+
 # --- At a point --------------------------------------------------------------------------------
 
 

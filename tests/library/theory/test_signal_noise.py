@@ -241,7 +241,10 @@ S = np.array([0.1, 0.2])
         (lambda: sn.flow_limit(S, 0.1, 0.0), ValueError, "tau must be"),
         (lambda: sn.largest_output(1.0, 0.6, 3), ValueError, "kappa_mu"),
         (lambda: sn.largest_output(1.0, 0.1, 0), ValueError, "n must be"),
-        (lambda: sn.epoch_matrix(1.0, S, 0.1), ValueError, "q must be"),
+        (lambda: sn.potential(S, 0.1, -1e-300), ValueError, "tau must be finite, >= 0"),
+        (lambda: sn.potential(S, 0.1, np.array([0.1, -0.5])), ValueError, "tau .* got -0.5"),
+        (lambda: sn.epoch_matrix(1.0, S, 0.1), ValueError, "q must be finite, >= 0 and < 1"),
+        (lambda: sn.epoch_matrix(-1e-300, S, 0.1), ValueError, "q must be finite, >= 0 and < 1"),
         (lambda: sn.epoch_multiplier(0.5, 0.1, 0.1), ValueError, "kappa must have shape"),
     ],
 )
@@ -276,3 +279,12 @@ def test_the_old_order_of_the_signals_raises():
         sn.potential(s, np.full(4, 0.1), 0.1)
     with pytest.raises(ValueError, match="broadcast"):
         sn.potential(s, q, np.full(4, 0.1))
+
+
+def test_the_ends_of_the_ranges_are_inside():
+    """A potential without weights of the noise, and an epoch close to a point without a signal."""
+    assert sn.potential(S, 0.25, 0.0) == pytest.approx(math.log(0.25) / 2, rel=1e-15)
+    matrix = sn.epoch_matrix(0.0, np.array([0.9, 1.3]), 0.1)
+    np.testing.assert_allclose(matrix, np.diag([1 - 2 * 0.9, 1 - 2 * 1.3]), rtol=1e-15)
+    assert sn.epoch_multiplier(0.0, np.array([0.9, 1.3]), 0.1) == pytest.approx(1.6, rel=1e-13)
+    assert sn.largest_output(1.2, 0.5, 3) > sn.largest_output(1.2, 0.49, 3)
