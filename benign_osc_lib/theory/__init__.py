@@ -6,7 +6,7 @@ Numbers, NumPy arrays and tensors all work, element by element, and come back as
 =================  ==============================================================  ========
 file               subject                                                         chapter
 =================  ==============================================================  ========
-``scales``         κ, ν and the limits of κ                                        3 to 5
+``scales``         κ, ν and the limits of κ                                        2 to 5
 ``small_rate``     learning without oscillation                                    4
 ``one_point``      the exact map of four signals                                   4
 ``cubic_map``      the map that the strong signal follows                          5

@@ -1,17 +1,26 @@
-"""κ and ν, the two scales of one data point, and the limits of κ (chapters 3 to 5)."""
+"""κ and ν, the two scales of one data point, and the limits of κ (chapters 2 to 5)."""
 
 import math
 
 from .._formula import above, formula, whole
 
 SIGN_LIMIT = math.sqrt(27) / 2 - 1
-"""κ ≈ 1.598: below, orbits of z ← z (1 + κ − κ z²) from 0 < z < √(1 + 1/κ) stay positive."""
+"""√27/2 − 1 ≈ 1.598, the sign limit (chapter 5, Proposition 5.5).
+
+For κ below it, orbits of z ← z (1 + κ − κ z²) from 0 < z < √(1 + 1/κ) stay positive.
+"""
 
 STABLE_CYCLE_LIMIT = math.sqrt(5) - 1
-"""κ ≈ 1.236: the 2-cycle of the strong signal attracts for 1 < κ < √5 − 1."""
+"""√5 − 1 ≈ 1.236, up to which the 2-cycle attracts (chapter 5, Proposition 5.4).
+
+It does for 1 < κ < √5 − 1.
+"""
 
 ESCAPE = 2.0
-"""Up to κ = 2, z ← z (1 + κ − κ z²) keeps z in ±√(1 + 2/κ); beyond, its critical point escapes."""
+"""The κ up to which the critical point does not escape (chapter 5, Proposition 5.7).
+
+Up to 2, z ← z (1 + κ − κ z²) maps the interval ±√(1 + 2/κ) into itself.
+"""
 
 
 @formula(lr=above(0), u_norm=above(0), m=whole(1))
@@ -35,7 +44,7 @@ def kappa(lr, u_norm, m):
 def nu(u_norm, v_norm):
     """ν = ‖v‖²/‖u‖², the strength of the weak feature relative to the strong one.
 
-    Source: chapter 3, and chapter 4, Definition 4.1.
+    Source: chapter 2, and chapter 4, Definition 4.1.
 
     Args:
         u_norm: ‖u‖ > 0.
