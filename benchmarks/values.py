@@ -68,8 +68,8 @@ def plain_numba(results):
     if "plain_numba" not in results["table"]:
         return ""
     return (
-        " Plain Numba runs the same reduced algorithm in ordinary loops, without a guard against"
-        " divergence; its ratio is what the library gains by telling the compiler which numbers"
+        " Plain Numba is the same reduced algorithm in ordinary loops, without a guard against"
+        " divergence: its ratio shows what the library gains by telling the compiler which numbers"
         " share a register."
     )
 
