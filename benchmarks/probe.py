@@ -1,42 +1,60 @@
-"""One measurement in a process of its own, printed as JSON: `python -m benchmarks.probe import`.
+"""Measurements in a process of their own, printed as JSON: `python -m benchmarks.probe import`.
 
 import       what `import benign_osc_lib` costs after torch
 first_call   the first call of the reduced engine: compiled, or read from the cache on the disk
 memory RUNS  how far one call raises the memory of the process, against what it returns
+
+The library is imported where it is measured, never at the top.
 """
 
 import json
 import os
 import resource
+import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
 import torch
 
-SIZES = {"n": 16, "n_weak": 2, "d": 64, "m": 8, "lr": 1.2, "epochs": 200}
-"""The paper's experiment, section 4.3."""
+from benchmarks.machine import ROOT, cores
 
 
-def cores():
-    """How many cores this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+def probe(*arguments, **environment):
+    """What one of the three measures, in a process of its own with these variables."""
+    command = [sys.executable, "-m", "benchmarks.probe", *map(str, arguments)]
+    environment = {**os.environ, **environment}
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, check=True, stdout=subprocess.PIPE, text=True
+    )
+    return json.loads(done.stdout)
 
 
-def draw(runs, *, n, n_weak, d, m, dtype=torch.float64, **_):
-    """Data sets and initial weights of independent runs, with the paper's norms."""
-    from benign_osc_lib import FeatureNoiseModel, generators, init_weights
+def imports(repeats):
+    """The best time of some imports, and whether any of them brought numba along."""
+    found = [probe("import") for _ in range(repeats)]
+    return {
+        "seconds": min(one["seconds"] for one in found),
+        "numba": any(one["numba"] for one in found),
+    }
 
-    model = FeatureNoiseModel(d=d, u_norm=2.0, v_norm=0.4, noise_norm=0.8)
-    seeds = generators(range(runs))
-    data = model.sample(n, n_weak=n_weak, generator=seeds, dtype=dtype)
-    return data, init_weights(m, d, 1 / 16, generator=seeds, dtype=dtype)
+
+def first_calls():
+    """Seconds until the reduced engine first returns: compiled anew, and read from the disk."""
+    with tempfile.TemporaryDirectory() as folder:
+        compiled, cached = (probe("first_call", NUMBA_CACHE_DIR=folder) for _ in range(2))
+    return {
+        "compiled_s": compiled["first"],
+        "cached_s": cached["first"],
+        "second_s": cached["second"],
+    }
 
 
 def import_cost():
     """Seconds, and whether numba came along."""
+    if "benign_osc_lib" in sys.modules:
+        raise RuntimeError("the library is imported already: its import cannot be timed")
     start = time.perf_counter()
     import benign_osc_lib  # noqa: F401
 
@@ -46,13 +64,14 @@ def import_cost():
 
 def first_call():
     """Seconds of the first call on two runs and of the second."""
-    from benign_osc_lib import train
+    from benchmarks.parts import reduced
+    from benchmarks.sizes import SIZES, draw
 
     data, weights = draw(2, **SIZES)
     seconds = []
     for _ in range(2):
         start = time.perf_counter()
-        train(data, weights, 1.2, epochs=1, record_every=None, engine="reduced")
+        reduced(data, weights, SIZES["lr"], epochs=1)
         seconds.append(time.perf_counter() - start)
     return {"first": seconds[0], "second": seconds[1]}
 
@@ -62,19 +81,26 @@ def memory(runs):
 
     A small call comes first, so that the compiler is not counted; what it took stands apart.
     """
-    from benign_osc_lib import train
+    from benchmarks.parts import reduced
+    from benchmarks.sizes import SIZES, draw
 
-    call = {"epochs": SIZES["epochs"], "record_every": None, "engine": "reduced"}
+    lr, epochs = SIZES["lr"], SIZES["epochs"]
     small, large = draw(2, **SIZES), draw(runs, **SIZES)
     start, _ = _in_use()
-    train(*small, SIZES["lr"], **call)
+    reduced(*small, lr, epochs)
     before, _ = _in_use()
     _forget_peak()
-    run = train(*large, SIZES["lr"], **call)
+    run = reduced(*large, lr, epochs)
     _, peak = _in_use()
     fields = (run.weights, run.margins, run.strong, run.weak, run.steps, run.diverged_at)
-    returned = sum(field.nbytes for field in fields)
-    return {"runs": runs, "grown": peak - before, "returned": returned, "compiler": before - start}
+    grown, returned = peak - before, sum(field.nbytes for field in fields)
+    return {
+        "runs": runs,
+        "grown": grown,
+        "returned": returned,
+        "ratio": grown / returned,
+        "compiler": before - start,
+    }
 
 
 def _in_use():

@@ -6,8 +6,9 @@ and ``benign_osc_lib.widgets``, which you import yourself: they need matplotlib 
 """
 
 from . import assumptions, metrics, signals, theory
-from .data import FeatureNoiseModel, PatchData
+from .data import FeatureNoiseModel
 from .network import init_weights, predict
+from .patch_data import PatchData, noiseless_point
 from .seeds import generators
 from .sgd import sgd_step
 from .training import Run, train
@@ -31,6 +32,7 @@ __all__ = [
     "generators",
     "init_weights",
     "metrics",
+    "noiseless_point",
     "predict",
     "sgd_step",
     "signals",

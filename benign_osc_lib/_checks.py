@@ -92,6 +92,13 @@ def floats(name, value, *, last):
         raise ValueError(f"{name} must have shape (..., {axes}), got {shape}")
 
 
+def finite(name, value):
+    """Raise unless every element of a tensor is finite."""
+    wrong = value[~value.isfinite()]
+    if wrong.numel():
+        raise ValueError(f"{name} must be finite, got {wrong[0].item()}")
+
+
 def same_kind(**tensors):
     """Raise unless all the named tensors share one dtype and one device."""
     (first, a), *others = tensors.items()

@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from . import _checks
-from .data import PatchData
+from .patch_data import PatchData
 from .signals import learned_signal
 
 

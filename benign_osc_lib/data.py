@@ -1,111 +1,12 @@
 """The feature-noise data model: patches, strong points and weak points (paper, section 2)."""
 
 import math
-import warnings
 from dataclasses import dataclass
 
 import torch
-from torch import Tensor
 
 from . import _checks
-
-
-@dataclass(frozen=True, eq=False)
-class PatchData:
-    """Labelled points, each made of a few patches.
-
-    Args:
-        x: the patches, (..., n, P, d). In the paper's model P = 3.
-        y: the labels, (..., n), each −1 or +1, in the dtype of ``x``.
-        is_weak: (..., n) bool, true where the point lacks the strong feature.
-        u: the strong feature, (d,) or (..., d); or None to read it off the data: in the paper's
-            layout patch 0 of a strong point is y·u.
-        v: the weak feature, (d,) or (..., d); or None to read it off the data: patch 1 of every
-            point is y·v.
-
-    Raises:
-        TypeError: something is not a tensor, or the dtypes differ.
-        ValueError: shapes or devices disagree, or a label is not ±1.
-    """
-
-    x: Tensor
-    y: Tensor
-    is_weak: Tensor
-    u: Tensor | None = None
-    v: Tensor | None = None
-
-    def __post_init__(self):
-        _checks.floats("x", self.x, last=("n", "P", "d"))
-        _checks.floats("y", self.y, last=("n",))
-        _checks.same_kind(x=self.x, y=self.y)
-        if not isinstance(self.is_weak, Tensor) or self.is_weak.dtype != torch.bool:
-            kind = getattr(self.is_weak, "dtype", type(self.is_weak).__name__)
-            raise TypeError(f"is_weak must be a bool tensor, got {kind}")
-        if self.is_weak.device != self.x.device:
-            raise ValueError(
-                f"is_weak must be on the device of x, {self.x.device}, got {self.is_weak.device}"
-            )
-        for name in ("y", "is_weak"):
-            if getattr(self, name).shape != self.x.shape[:-2]:
-                raise ValueError(
-                    f"{name} must have the shape of x without its last two axes, "
-                    f"{tuple(self.x.shape[:-2])}, got {tuple(getattr(self, name).shape)}"
-                )
-        _checks.labels("y", self.y)
-        for name in ("u", "v"):
-            given = getattr(self, name)
-            if given is not None:
-                _checks.floats(name, given, last=(self.x.shape[-1],))
-                _checks.same_kind(x=self.x, **{name: given})
-                _checks.broadcast(x=self.x.shape[:-3], **{name: given.shape[:-1]})
-
-    def features(self):
-        """The strong and the weak feature, (u, v), each (d,) as given or (..., d) as read.
-
-        Raises:
-            ValueError: one was not given and the patches do not show it: no point is strong, the
-                patches are not laid out as in the paper, or what stands in the place of u is
-                shorter than v or not orthogonal to it.
-        """
-        u, v, unseen = self._look()
-        if unseen:
-            raise ValueError(f"{unseen[0]} must be given: the patches do not show it")
-        return u, v
-
-    def features_or_nan(self):
-        """The same, with NaN and a warning in place of an error."""
-        u, v, unseen = self._look()
-        if unseen:
-            names = " and ".join(unseen)
-            warnings.warn(f"the patches do not show {names}: give it with the data", stacklevel=2)
-        return u, v
-
-    def _look(self):
-        """u and v, given or read, NaN where unseen, and the names of those unseen."""
-        everywhere = torch.ones_like(self.is_weak)
-        u, u_seen = _read_feature(self.u, self.x, self.y, 0, ~self.is_weak)
-        v, v_seen = _read_feature(self.v, self.x, self.y, 1, everywhere)
-        if self.u is None and u_seen and v_seen:
-            u_norm, v_norm = u.norm(dim=-1), v.norm(dim=-1)
-            orthogonal = (u * v).sum(-1).abs() <= 1e-5 * u_norm * v_norm
-            u_seen = bool((orthogonal & (u_norm >= v_norm * (1 - 1e-5))).all())
-        nan = self.x.new_full((self.x.shape[-1],), math.nan)
-        unseen = [name for name, seen in (("u", u_seen), ("v", v_seen)) if not seen]
-        return u if u_seen else nan, v if v_seen else nan, unseen
-
-
-def _read_feature(given, x, y, patch, where):
-    """The feature that patch ``patch`` of the points ``where`` carries, and whether all agree."""
-    if given is not None:
-        return given, True
-    if x.shape[-2] <= patch:
-        return None, False
-    candidates = y[..., None] * x[..., patch, :]
-    first = where.int().argmax(-1)[..., None, None].expand(*y.shape[:-1], 1, x.shape[-1])
-    feature = candidates.gather(-2, first)
-    close = (candidates - feature).abs() <= 1e-5 * feature.abs().amax(-1, keepdim=True)
-    seen = where.any(-1) & (close.all(-1) | ~where).all(-1)
-    return feature.squeeze(-2), bool(seen.all())
+from .patch_data import PatchData
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import torch
 
 from . import _checks
-from .data import PatchData
 from .network import predict
+from .patch_data import PatchData
 from .signals import learned_signal as learned_signal  # its old home
 
 

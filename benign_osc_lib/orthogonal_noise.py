@@ -3,7 +3,7 @@
 import torch
 
 from . import _checks
-from .data import PatchData
+from .patch_data import PatchData
 
 
 def with_orthogonal_noise(data, length):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import torch
 
 from . import _checks
-from .data import PatchData
+from .patch_data import PatchData
 
 
 @dataclass(frozen=True, eq=False)

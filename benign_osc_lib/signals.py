@@ -12,8 +12,8 @@ import torch
 from torch import Tensor
 
 from . import _checks
-from .data import PatchData
 from .network import activation
+from .patch_data import PatchData
 
 
 class Signals(NamedTuple):
