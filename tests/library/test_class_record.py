@@ -1,5 +1,7 @@
 """A run sorted by class, against a plain loop."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 import torch
@@ -94,6 +96,17 @@ def test_the_growth_of_the_weak_overlap_is_a_sum_over_visits(lr, y):
     assert float(total) == pytest.approx(float((c.q[-1] / c.q[0]).log() / 2), abs=1e-10)
     assert bool((gains >= 0).all())
     assert bool((c.q * c.q_other).diff().max() <= 1e-16)
+
+
+def test_growth_is_counted_anew_at_a_strong_visit_that_meets_the_label_exactly(trained):
+    """The lemma parts the visits where e >= 0, also where e is 0."""
+    points, _, run = trained
+
+    def growth(margin):
+        fitted = dataclasses.replace(run, margins=torch.full_like(run.margins, margin))
+        return mp.class_record(points, fitted, 1).growth
+
+    assert growth(1.0) == growth(0.5) < growth(1.5)
 
 
 def test_a_record_needs_one_run_with_every_step():
