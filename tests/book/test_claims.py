@@ -27,7 +27,8 @@ REQUIRED = """
     assumption-3-i assumption-3-ii assumption-3-iii assumption-3-iv assumption-3-v assumption-4
     remark-time-average thm-5 prop-6 division-of-generalisation
     fig-1 fig-2 fig-3 number-99-38 number-93-75
-    ours-exact-reduction ours-two-dimensional-map ours-cubic-map ours-learning-rate-window
+    ours-exact-reduction ours-two-dimensional-map ours-cubic-map ours-sign-limit
+    ours-learning-rate-window
     ours-potential ours-growth-rate ours-terminal-law ours-malignant-regime ours-reproduction
     ours-real-images ours-mlp-negative
 """.split()
