@@ -17,6 +17,7 @@ GROUPS = {
     "experiments": "The paper's experiments",
     "ours": "Beyond the paper",
 }
+SOURCES = {"paper": "the paper's", "known": "known", "ours": "ours"}  # and the column of each
 STATUSES = {  # and the colour of each badge
     "reproduced": "success",
     "corrected": "primary",
@@ -32,10 +33,17 @@ def as_list(value):
 
 
 def counts(claims):
-    """A table: how many claims of the paper's and of ours have each status."""
+    """A table: how many claims of each source have each status."""
     count = Counter((claim["status"], claim["source"]) for claim in claims)
-    rows = [f"| {s} | {count[s, 'paper']} | {count[s, 'ours']} |" for s in STATUSES]
-    return "\n".join(["| status | the paper's | ours |", "|---|---:|---:|", *rows])
+    rows = [["status", *SOURCES.values()], ["---", *["---:"] * len(SOURCES)]]
+    rows += [[status, *(count[status, source] for source in SOURCES)] for status in STATUSES]
+    return "\n".join(f"| {' | '.join(map(str, row))} |" for row in rows)
+
+
+def origin(claim):
+    """Whose result a known one is, with a link to the bibliography."""
+    cited = ",".join(as_list(claim.get("cite")))
+    return f", known, see {{cite:t}}`{cited}`" if cited else ""
 
 
 def links(claim, repository):
@@ -55,7 +63,7 @@ def block(claim, repository):
     badge = f"{{bdg-{STATUSES[claim['status']]}}}`{claim['status']}`"
     parts = [
         f"(claim-{claim['id']})=\n### {claim['title']}",
-        f"{badge} {claim['kind']}",
+        f"{badge} {claim['kind']}{origin(claim)}",
         claim["statement"],
         claim.get("note"),
         links(claim, repository),

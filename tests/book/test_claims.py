@@ -8,7 +8,7 @@ from functools import cache
 import pytest
 import yaml
 
-from _ext.claims_ledger import GROUPS, STATUSES, as_list
+from _ext.claims_ledger import GROUPS, SOURCES, STATUSES, as_list, ledger
 from tests.book.common import CLAIM_LINK, ROOT, chapters, markdown, read, section
 
 CLAIMS = yaml.safe_load((ROOT / "claims.yml").read_text(encoding="utf-8"))
@@ -17,6 +17,7 @@ SHOWN = [claim for claim in CLAIMS if claim["status"] != "open"]
 
 KINDS = "definition assumption proposition theorem equation figure number remark".split()
 NEEDED = "id group kind source title statement status".split()
+BIBLIOGRAPHY = re.findall(r"^@\w+\{(\w+),", (ROOT / "references.bib").read_text("utf-8"), re.M)
 EVIDENCE = "chapter anchor cell function test".split()
 
 # What the paper says, and what this book adds. A row may be open, never missing.
@@ -26,7 +27,8 @@ REQUIRED = """
     assumption-3-i assumption-3-ii assumption-3-iii assumption-3-iv assumption-3-v assumption-4
     remark-time-average thm-5 prop-6 division-of-generalisation
     fig-1 fig-2 fig-3 number-99-38 number-93-75
-    ours-exact-reduction ours-two-dimensional-map ours-cubic-map ours-learning-rate-window
+    ours-exact-reduction ours-two-dimensional-map ours-cubic-map ours-sign-limit
+    ours-learning-rate-window
     ours-potential ours-growth-rate ours-terminal-law ours-malignant-regime ours-reproduction
     ours-real-images ours-mlp-negative
 """.split()
@@ -56,14 +58,30 @@ def test_complete():
 @each_claim
 def test_form(claim):
     assert not set(NEEDED) - set(claim)
-    assert not set(claim) - {*NEEDED, *EVIDENCE, "note"}
+    assert not set(claim) - {*NEEDED, *EVIDENCE, "note", "cite"}
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", claim["id"])
     assert claim["kind"] in KINDS
-    assert claim["source"] in ("paper", "ours")
+    assert claim["source"] in SOURCES
     assert claim["status"] in STATUSES
-    assert claim["group"] in GROUPS and (claim["group"] == "ours") == (claim["source"] == "ours")
+    assert claim["group"] in GROUPS
+    assert (claim["group"] == "ours") == (claim["source"] != "paper")
     if claim["status"] in ("corrected", "partly", "negative"):
         assert claim.get("note"), "the note says what was changed, is missing or failed"
+
+
+@each_claim
+def test_a_known_result_says_whose_it_is(claim):
+    cited = as_list(claim.get("cite"))
+    assert bool(cited) == (claim["source"] == "known")
+    assert not set(cited) - set(BIBLIOGRAPHY)
+
+
+def test_the_page_counts_every_claim_and_cites_what_is_known():
+    known = {"source": "known", "cite": ["a2000", "b2001"], "status": "reproduced"}
+    known |= {"id": "x", "title": "X", "kind": "remark", "statement": "1", "group": "ours"}
+    page = ledger([known, known | {"source": "ours", "cite": None}], "https://example.org")
+    assert "| reproduced | 0 | 1 | 1 |" in page
+    assert page.count("known, see {cite:t}`a2000,b2001`") == 1
 
 
 @each_shown

@@ -50,6 +50,14 @@ def test_the_distance_from_one_is_multiplied_by_a_polynomial(kappa, z):
 
 
 @given(kappa=kappas, z=st.floats(-3, 3))
+def test_the_residual_follows_a_cubic_map_too(kappa, z):
+    """x = −κ e with e = 1 − z²: the map of Chen et al. (2024)."""
+    x = -kappa * (1 - z**2)
+    after = -kappa * (1 - cubic_map.step(z, kappa) ** 2)
+    assert after == pytest.approx(x**3 + (kappa - 2) * x**2 + (1 - 2 * kappa) * x, abs=1e-8)
+
+
+@given(kappa=kappas, z=st.floats(-3, 3))
 def test_the_slope_by_autograd(kappa, z):
     z = torch.tensor(z, dtype=torch.float64, requires_grad=True)
     cubic_map.step(z, kappa).backward()
@@ -203,6 +211,12 @@ def test_the_sign_limit(beyond):
         assert (z[-1] > 0) == positive
 
 
+def test_beyond_the_sign_limit_the_network_settles_but_not_at_the_label():
+    """At y f = 0, with the weak signal off: all signs are lost and nothing moves any more."""
+    path = one_point.orbit(1.7, 0.04, np.linspace(0.01, 1.4, 200), 0.0, steps=1000)
+    assert (path.e[-100:] == 1).all()
+
+
 def test_the_sign_limit_in_interval_arithmetic():
     limit = iv.sqrt(27) / 2 - 1
     assert iv.mpf(theory.SIGN_LIMIT - 1e-15) < limit < iv.mpf(theory.SIGN_LIMIT + 1e-15)
@@ -239,6 +253,11 @@ def test_a_strong_weak_feature_alone_oscillates():
     """With κ ν = 1.1 the weak signal is the cubic map in its 2-cycle."""
     path = one_point.orbit(2.2, 0.5, 0.0, 0.5, steps=3000)
     np.testing.assert_allclose(sorted(path.q[-2:]), theory.two_cycle(1.1), atol=1e-9)
+
+
+def test_a_step_can_end_both_signals():
+    path = one_point.orbit(1.65, 0.04, 1.0, 17.0, steps=1)
+    assert path.s[1] == path.q[1] == 0
 
 
 # --- Period doubling ---------------------------------------------------------------------------

@@ -168,6 +168,22 @@ def test_the_opposing_products_never_grow(kappa, nu, s, q, s_other, q_other):
         assert (after <= before * (1 + 1e-12)).all()
 
 
+@pytest.mark.parametrize(
+    ("start", "cut"),
+    [((2.0, 0.1, 0.0, 0.3), "s"), ((0.1, 0.1, 0.9, 0.9), "q_other")],
+)
+def test_an_opposing_product_falls_to_zero_where_a_sign_is_lost(start, cut):
+    """No sign has to be kept for q⁻ s^ν: 1 + κe <= 0 ends s, 1 − κνe <= 0 ends q⁻."""
+    kappa, nu = 1.5, 0.5
+    s, q, s_other, q_other = start
+    run = orbit(kappa, nu, s, q, s_other=s_other, q_other=q_other, steps=5)
+    factor = 1 + kappa * run.e[0] if cut == "s" else 1 - kappa * nu * run.e[0]
+    assert factor <= 0
+    product = run.q_other * run.s**nu
+    assert product[0] > 0.1
+    assert (product[1:] == 0).all()
+
+
 def test_the_opposing_products_fall_by_their_factor():
     run = orbit(0.6, 0.3, 0.2, 0.1, s_other=0.3, q_other=0.2, steps=30)
     for product, k in ((run.s * run.s_other, 0.6), (run.q * run.q_other, 0.18)):

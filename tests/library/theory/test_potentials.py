@@ -143,6 +143,18 @@ def test_the_balance_identity(kappa, nu, s):
     assert (kappa * e).sum() == pytest.approx(growth + surplus.sum(), rel=1e-10, abs=1e-11)
 
 
+@pytest.mark.parametrize("kappa", [1.05, 1.2, 1.5])
+def test_the_two_bounds_of_eq_7_and_what_breaks_them(kappa):
+    """Over one period of the 2-cycle α returns: Σ e >= κ Σ e²/(2(1 + κE)) >= κδ²/(1 + κE)."""
+    e = 1 - np.array(theory.two_cycle(kappa))
+    largest, delta = e.max(), np.abs(e).min()
+    mean_square = kappa * (e**2).sum() / 2
+    assert e.sum() >= mean_square / (1 + kappa * largest)
+    assert mean_square >= kappa * delta**2
+    assert e.sum() < mean_square  # E = 0, which e exceeds
+    assert e.sum() < kappa * (4 * delta) ** 2 / (1 + kappa * largest)  # |e| is below 4δ
+
+
 def test_the_balance_identity_of_a_trained_network():
     for kappa in (0.3, 1.2, 1.5):
         _, strong, _, e = one_point(kappa, epochs=300)

@@ -1,6 +1,7 @@
 """Where one point stops, and how far a run can go, against simulation and autograd."""
 
 import math
+from fractions import Fraction
 
 import numpy as np
 import pytest
@@ -300,3 +301,88 @@ def test_the_stopping_theorem(kappa, nu, s_0, q_0, q_other):
     assert abs(path.e[-1]) < 1e-6
     learned = path.q[-1] - path.q_other[-1]
     assert learned >= theory.terminal_weak_signal(kappa, nu) - 1e-6
+
+
+@pytest.mark.parametrize(
+    ("kappa", "nu", "s_0", "violated"), [(1.2, 0.9, 0.01, 1), (1.4, 0.04, 1.8, 2)]
+)
+def test_what_breaks_the_stopping_theorem(kappa, nu, s_0, violated):
+    """Without (H2) the strong signal dies and the residual stays, without (H3) a sign is lost."""
+    margins = theory.stopping_margins(s_0, 0.001, kappa, nu)
+    assert [margin < 0 for margin in margins] == [k == violated for k in range(3)]
+    path = orbit(kappa, nu, s_0, 0.001, steps=20_000)
+    if violated == 1:
+        assert 1 + kappa * path.e.min() > theory.smallest_factor(kappa)
+        assert path.s[-1] < 1e-80 and np.abs(path.e[-100:]).min() > 0.1
+    else:
+        assert 1 + kappa * path.e[0] < 0 and path.s[1] == 0
+
+
+def test_a_start_on_the_null_set_stays_on_the_unstable_line():
+    """In exact fractions: all hypotheses hold, e_1 = 0, and q stays below the terminal law."""
+    kappa, nu, e = Fraction(6, 5), Fraction(1, 25), Fraction(7, 10)
+    strong, weak = (1 + kappa * e) ** 2, (1 + kappa * nu * e) ** 2
+    q = ((1 - e) * strong - 1) / (strong - weak)
+    s = 1 - e - q
+    assert min(theory.stopping_margins(float(s), float(q), 1.2, 0.04)) > 0.05
+    assert s * strong + q * weak == 1
+    assert float(q * weak) < 0.1 * theory.terminal_weak_signal(1.2, 0.04)
+
+
+@given(
+    kappa=st.floats(1, 1.55),
+    weak=st.floats(0.29, 0.414),
+    q_other=st.floats(0, 0.02),
+    log_total=st.floats(-8, 0),
+    share=st.floats(0.001, 0.999),
+)
+def test_the_floor_under_the_weaker_hypothesis(kappa, weak, q_other, log_total, share):
+    """N > 0 in place of (H2), and N c² s_c in place of ε; weak is κν."""
+    bound = 2 * q_other
+    c, n = theory.smallest_factor(kappa, bound), 1 - 2 * weak * (1 + 2 * bound)
+    n -= weak**2 * (1 + bound)
+    assume(c > 0 and n > 0)
+    total = c**2 * math.exp(log_total)
+    s_0, q_0 = total * share, total * (1 - share)
+    path = orbit(kappa, weak / kappa, s_0, q_0, q_other=q_other, steps=400)
+    floor = n * c**2 * n / (kappa * (2 + kappa * (1 + bound)))
+    assert path.s.min() >= min(s_0, floor) * (1 - 1e-12)
+    assert (1 + kappa * path.e).min() >= c - 1e-12
+    assert path.q_other.max() <= bound
+
+
+@given(
+    kappa=st.floats(1.02, 1.5),
+    nu=st.floats(0.02, 0.18),
+    delta=st.floats(0.02, 0.8),
+    q_other=st.floats(0, 0.01),
+    log_s=st.floats(-8, -2),
+    log_q=st.floats(-9, -2),
+)
+@settings(max_examples=40)
+def test_assumption_4_holds_for_a_bounded_number_of_steps(kappa, nu, delta, q_other, log_s, log_q):
+    """|e| >= δ at F/(2g(κδ)) steps at most; and what q gains while it holds from the start on."""
+    s_0, q_0, bound = math.exp(log_s), math.exp(log_q), 2 * q_other
+    assume(min(theory.stopping_margins(s_0, q_0, kappa, nu, q_other)) >= 0)
+    path = orbit(kappa, nu, s_0, q_0, q_other=q_other, steps=4000)
+    gain = theory.potential_gain(delta, kappa, nu)
+    floor = min(s_0, theory.strong_signal_floor(kappa, nu, bound))
+    room = math.log((1 + bound) / q_0) + nu * math.log(s_0 / floor)
+    large = np.abs(path.e) >= delta
+    assert large.sum() <= room / (2 * gain)
+    first = len(large) if large.all() else int(large.argmin())
+    last = min(first, 4000)
+    least = q_0 * (path.s[last] / s_0) ** nu * math.exp(2 * last * gain)
+    assert path.q[last] >= least * (1 - 1e-9)
+
+
+def test_the_weak_signal_passes_its_limit_by_nu_squared():
+    """It does pass it; the excess over ν² hardly depends on ν."""
+    nu = np.array([0.02, 0.04, 0.08])
+    for kappa, low, high in ((1.2, 0.008, 0.010), (1.5, 0.042, 0.049)):
+        path = orbit(kappa, nu, 0.0078, 0.0003, steps=40_000)
+        excess = (path.q.max(0) - path.q[-1]) / nu**2
+        assert (excess > low).all() and (excess < high).all()
+    path = orbit(1.2, 0.04, 0.0078, 0.0003, steps=20_000)
+    assert path.q.max() == pytest.approx(0.175301, abs=2e-6)
+    assert path.q[-1] == pytest.approx(0.175286, abs=2e-6)
