@@ -1,7 +1,8 @@
 """The odd cubic map z ← z (1 + κ − κ z²), which the strong signal s = z² of one point follows.
 
-Chen, Balasubramanian, Ghosal and Agarwalla (TMLR 2024, arXiv 2310.01687) found a cubic map and its
-phases, from monotone to chaotic and divergent, in gradient descent on quadratic regression.
+The map is a textbook one (Strogatz 2015). Its residual e = 1 − z², as x = −κ e, follows the map
+x ← x³ + (κ − 2) x² + (1 − 2κ) x of Chen et al. (TMLR 2024, arXiv 2310.01687), who found its phases
+in gradient descent on quadratic regression, from monotone to chaotic and divergent.
 """
 
 import math
@@ -33,7 +34,7 @@ def step(z, kappa):
 def slope(z, kappa):
     """1 + κ − 3κ z², the derivative of :func:`step` in z.
 
-    Source: chapter 5, Proposition 5.2.
+    Source: chapter 5, Proposition 5.2 (Chen et al. 2024).
 
     Args:
         z: the state.

@@ -13,7 +13,7 @@ def two_cycle(kappa):
     p = ((κ + 1) ± √((κ + 1)² − 4))/2 and s = 1 − (p − 1)/κ. The cycle exists for κ >= 1 (at κ = 1
     it is the fixed point s = 1) and attracts for 1 < κ < √5 − 1.
 
-    Source: chapter 5, Proposition 5.3.
+    Source: chapter 5, Proposition 5.3 (Strogatz 2015, Chen et al. 2024).
 
     Args:
         kappa: κ >= 1.
@@ -35,7 +35,7 @@ def two_cycle_multiplier(kappa):
     It is the derivative of z ← z (1 + κ − κ z²) applied twice, at the cycle of :func:`two_cycle`.
     The cycle attracts iff it lies in (−1, 1), that is for 1 < κ < √5 − 1.
 
-    Source: chapter 5, Proposition 5.4.
+    Source: chapter 5, Proposition 5.4 (Strogatz 2015, Chen et al. 2024).
 
     Args:
         kappa: κ >= 1.
