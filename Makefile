@@ -44,6 +44,8 @@ phase: install  ## repeat the stored sweeps of chapter 11; ARGS="--store DIR" fo
 mutants: install  ## break the library on purpose and see whether the chapters notice
 	$(BIN)/python tools/mutants.py
 
+LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --only-binary :all: \
+	$(if $(UPGRADE),--upgrade)
 lock: install  ## pin the lists of requirements; UPGRADE=1 for newer releases
 	$(LOCK) --universal --fork-strategy fewest --python-version $(firstword $(PYTHONS)).0 \
 		--output-file requirements.txt requirements.in
@@ -53,8 +55,6 @@ lock: install  ## pin the lists of requirements; UPGRADE=1 for newer releases
 	@for list in requirements.txt tests/oldest.txt; do \
 		awk '/^[a-z]/ {cuda = /^(cuda|nvidia|triton)[-=]/} {sub(/\+cpu/, "")} !cuda' $$list > $$list.tmp \
 			&& mv $$list.tmp $$list || exit 1; done
-LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --only-binary :all: \
-	$(if $(UPGRADE),--upgrade)
 
 set-repository: install  ## move the book's public address to URL=https://github.com/OWNER/NAME
 	$(BIN)/python tools/set_repository.py "$(URL)"

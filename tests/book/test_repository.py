@@ -9,7 +9,7 @@ import tomllib
 import pytest
 import yaml
 
-from tests.book.common import CONFIG, ROOT, chapters, commit_copy, copy_tree, read
+from tests.book.common import CONFIG, ROOT, chapters, commit_copy, copy_tree, git, read
 from tools.set_repository import current, files, pages, set_repository, slug, text_files, walk
 
 URL = CONFIG["repository"]["url"]
@@ -83,7 +83,7 @@ def test_moving_a_copy_there_and_back(tmp_path):
 
 def test_a_copy_without_git(tmp_path):
     """A downloaded archive, unpacked inside a repository of something else that ignores it."""
-    subprocess.run(["git", "init", "-q"], cwd=tmp_path, check=True)
+    git(tmp_path, "init", "-q")
     (tmp_path / ".gitignore").write_text("*\n")
     copy = copy_tree(tmp_path / "archive")
     for built in ("_build/html/index.html", "chapters/.ipynb_checkpoints/x.ipynb"):
