@@ -39,7 +39,8 @@ def numeric(name, value):
     if isinstance(value, Real) and not isinstance(value, bool):
         return torch.tensor(float(value), dtype=torch.float64)
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
-        return torch.as_tensor(value if value.dtype.kind == "f" else value.astype(float))
+        value = value if value.dtype.kind == "f" else value.astype(float)
+        return torch.as_tensor(value if value.flags.writeable else value.copy())  # or torch warns
     if isinstance(value, Tensor) and not value.is_complex() and value.dtype != torch.bool:
         return value
     raise TypeError(f"{name} must be a number, array or tensor, got {value!r}")

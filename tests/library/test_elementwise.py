@@ -204,6 +204,18 @@ def test_whole_numbers_are_computed_in_double_precision():
     assert all(type(part) is float for part in product(1, 2))
 
 
+@pytest.mark.filterwarnings("error")
+def test_a_read_only_array_makes_no_warning():
+    """The coordinates of an xarray Dataset are read-only; torch warns of such arrays."""
+    locked = np.array([1.0, 2.0])
+    locked.flags.writeable = False
+    torch.set_warn_always(True)  # else only once in a process
+    try:
+        assert product(locked)[0].tolist() == [2, 4]
+    finally:
+        torch.set_warn_always(False)
+
+
 def test_results_have_their_own_shapes():
     """A part of a tuple has the shape it was computed in; a tensor keeps its device."""
     a, b = product(np.ones((2, 1)), np.ones(3))
