@@ -23,7 +23,7 @@ def follow(z, labels, kappa, *, limit=1e3):
         labels: the labels of the visits, −1 or 1, an integer array (visits,) for all runs or
             (runs, visits).
         kappa: κ > 0.
-        limit: a run has escaped when Z_1 or Z_{−1} is larger than this in size; there it stops. > 0.
+        limit: > 0; a run escapes, and stops, where Z_1 or Z_{−1} is larger than this in size.
 
     Returns:
         Z at the end, (runs, 2), and the number of visits until the escape, (runs,): 0 for a run
