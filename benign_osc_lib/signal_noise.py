@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 import torch
 from scipy.optimize import brentq
+from scipy.special import expit
 
 from . import _checks
 from .data import PatchData
@@ -239,6 +240,7 @@ def potential(q, s, tau):
     _checks.all_between("q", q, 0)
     _checks.all_between("s", s, 0)
     _checks.all_between("tau", tau, 0, low_open=False)
+    q, s, tau = (np.asarray(x) for x in (q, s, tau))
     return (np.log(q) - (tau * np.log(s)).sum(-1)) / 2
 
 
@@ -251,7 +253,7 @@ def flow_limit(q_0, s_0, tau):
         tau: τ_i = ‖μ‖²/‖ξ_i‖² > 0, a number or (n,).
 
     Returns:
-        q_∞ in (0, 1], a float; 1 by rounding only. The points end with s_i = 1 − q_∞.
+        q_∞ in [0, 1], a float; 0 and 1 by rounding only. The points end with s_i = 1 − q_∞.
 
     Raises:
         TypeError: an argument is not numeric.
@@ -265,7 +267,8 @@ def flow_limit(q_0, s_0, tau):
             f"q_0 must be a number and s_0 of shape (n,), got shapes {np.shape(q_0)} "
             f"and {np.shape(s_0)}"
         )
-    tau = np.broadcast_to(tau, np.shape(s_0))
+    q_0, s_0 = np.asarray(q_0), np.asarray(s_0)
+    tau = np.broadcast_to(tau, s_0.shape)
     start = np.log(q_0) - (tau * np.log(s_0)).sum()
     power = tau.sum()
 
@@ -273,8 +276,10 @@ def flow_limit(q_0, s_0, tau):
         log_q, log_s = -np.logaddexp(0, -x), -np.logaddexp(0, x)
         return log_q - power * log_s - start
 
-    reach = (abs(start) + 10) / min(1, power)
-    return float(1 / (1 + np.exp(-brentq(excess, -reach, reach, xtol=1e-13))))
+    low, high = -750.0, 40.0  # beyond, q is 0 and 1 to rounding
+    if excess(low) >= 0:
+        return 0.0
+    return float(expit(brentq(excess, low, high, xtol=1e-13))) if excess(high) > 0 else 1.0
 
 
 def largest_output(kappa, kappa_mu, n):

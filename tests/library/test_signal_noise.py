@@ -155,6 +155,24 @@ def test_the_limit_of_gradient_flow_from_a_large_signal(q_0, s_0, tau):
     assert math.exp(log_s) == pytest.approx(1 - q, abs=1e-9)
 
 
+@pytest.mark.parametrize("tau", [1e-300, 1e-3, 50.0, 1e6, 1e100])
+@pytest.mark.parametrize("s_0", [1e-9, 1.0, 30.0])
+@pytest.mark.parametrize("q_0", [1e-9, 1.0, 5.0])
+def test_the_limit_of_gradient_flow_for_any_tau(q_0, s_0, tau):
+    """Both sides of q = q_0 ((1 − q)/s_0)^τ, in logarithms, on either side of q."""
+    with np.errstate(all="raise", under="ignore"):
+        q = sn.flow_limit(q_0, np.array([s_0]), tau)
+
+    def excess(q):
+        return math.log(q / q_0) - tau * (math.log1p(-q) - math.log(s_0))
+
+    assert 0 <= q <= 1
+    if q > 0:
+        assert excess(q * (1 - 1e-9)) < 0
+    if q < 1 - 1e-15:
+        assert excess(min(q * (1 + 1e-9) + 1e-300, 1 - 1e-16)) > 0
+
+
 def test_small_rates_approach_gradient_flow():
     s, tau = starts(3, 6), 0.1
     limit = sn.flow_limit(1e-4, s, tau)
