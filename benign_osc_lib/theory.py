@@ -40,7 +40,7 @@ def kappa(lr, u_norm, m):
     _checks.all_between("lr", lr, 0)
     _checks.all_between("u_norm", u_norm, 0)
     _checks.integer("m", m, low=1)
-    return 2 * lr * u_norm**2 / m
+    return 2 * lr * (u_norm * u_norm) / m  # not u_norm**2, which raises where a float overflows
 
 
 def nu(u_norm, v_norm):
@@ -59,7 +59,8 @@ def nu(u_norm, v_norm):
     """
     _checks.all_between("u_norm", u_norm, 0)
     _checks.all_between("v_norm", v_norm, 0)
-    return (v_norm / u_norm) ** 2
+    ratio = v_norm / u_norm
+    return ratio * ratio  # not ratio**2, which raises where a float overflows
 
 
 def two_cycle(kappa):
@@ -80,7 +81,7 @@ def two_cycle(kappa):
         ValueError: κ < 1 or not finite.
     """
     _checks.all_between("kappa", kappa, 1, low_open=False)
-    half_gap = ((kappa + 1) ** 2 - 4) ** 0.5 / 2
+    half_gap = ((kappa + 1) * (kappa + 1) - 4) ** 0.5 / 2
     middle = (kappa + 1) / 2
     s_low = 1 - (middle + half_gap - 1) / kappa
     s_high = 1 - (middle - half_gap - 1) / kappa
@@ -700,7 +701,12 @@ def constants(kappa, nu):
         ),
         ("smallest factor of strong overlaps", "c", 7, smallest_factor(kappa)),
         ("floor of the strong signal", r"\varepsilon", 7, strong_signal_floor(kappa, nu)),
-        ("squared residuals per log(1/q_0), at most", r"1/(2g(\kappa))", 7, 1 / (2 * gain)),
+        (
+            "squared residuals per log(1/q_0), at most",
+            r"1/(2g(\kappa))",
+            7,
+            1 / (2 * gain) if gain else math.inf,
+        ),
         (
             "weak signal at the end, at least",
             r"(1 - 1/\kappa)/(1 - \nu)",
