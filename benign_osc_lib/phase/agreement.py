@@ -39,7 +39,8 @@ def disagreement(first, second):
         mean = (first[total] + second[total]) / both
         variance = ((first[squares] + second[squares]) / both - mean**2).clip(min=0)
         epsilon = abs(first[total] / first.runs - mean)
-        bounds[name] = mean.copy(data=sampling_bound(epsilon, variance, first.runs))
+        bound = sampling_bound(epsilon.values, variance.values, first.runs.values)
+        bounds[name] = mean.copy(data=bound)
     return xarray.Dataset(bounds).to_dataarray("quantity").transpose(..., "quantity")
 
 
@@ -51,14 +52,23 @@ def sampling_bound(epsilon, variance, n):
     for a sample of n, drawn without replacement, from numbers between 0 and 1 with the variance σ².
 
     Args:
-        epsilon: ε ≥ 0.
-        variance: σ² ≥ 0; with 0 there is no ε > 0, and what rounding leaves is ignored.
-        n: size of the sample.
+        epsilon: ε ≥ 0, a number, an array or a nested list.
+        variance: σ² ≥ 0, likewise; with 0 there is no ε > 0, and what rounding leaves is ignored.
+        n: size of the sample, at least 1, likewise.
 
     Returns:
         The bound, at most 1, as an array of the shape of the arguments broadcast.
+
+    Raises:
+        TypeError: an argument is not numeric.
+        ValueError: an argument is outside its range.
     """
-    epsilon, variance, n = np.broadcast_arrays(epsilon, variance, n)
+    given = []
+    for name, value, low in (("epsilon", epsilon, 0), ("variance", variance, 0), ("n", n, 1)):
+        value = _checks.numbers(name, value)
+        _checks.all_between(name, value, low, low_open=False)
+        given.append(value.numpy())
+    epsilon, variance, n = np.broadcast_arrays(*given)
     # The tiny number decides for variance 0 and changes nothing else.
     x = epsilon / np.maximum(variance, 1e-12)
     exponent = n * np.maximum(variance, 1e-12) * ((1 + x) * np.log1p(x) - x)

@@ -1,5 +1,7 @@
 """What became of the runs of a cell: regimes and accuracies."""
 
+from numbers import Real
+
 import xarray
 
 from .. import _checks
@@ -33,7 +35,7 @@ def regimes(cells, *, signal=0.0, strong=0.9, weak=0.9):
     _checks.instance("cells", cells, xarray.Dataset)
     chosen = (("signal", signal, SIGNALS), ("strong", strong, LEVELS), ("weak", weak, LEVELS))
     for name, level, allowed in chosen:
-        if level not in allowed:
+        if not isinstance(level, Real) or level not in allowed:
             raise ValueError(f"{name} must be one of {', '.join(map(str, allowed))}, got {level!r}")
     kept = cells.kept.sel(signal_level=signal, drop=True)
     sound = kept.sel(strong_level=0.0, weak_level=0.0, drop=True)
