@@ -3,25 +3,18 @@
 The ranges stand in ``ranges.txt``; a function or an argument without a row there fails here.
 """
 
-import importlib
 import inspect
 import math
-import re
 import warnings
-from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 
+from tests.library.interface import CALLABLES
 from tests.library.ranges import ROWS, Calls, public, wrong_types
 
-ROOT = Path(__file__).resolve().parents[2]
 ARRAYS = ("elements", "vector", "nested")
-
-MODULES = re.findall(
-    r"automodule:: benign_osc_lib\.(\S+)", (ROOT / "chapters/api.md").read_text("utf-8")
-)
 
 NO_NUMBERS = {
     *("weights", "data", "x", "x_i", "u", "v", "run", "products", "model"),  # see test_bad_input.py
@@ -138,24 +131,6 @@ def test_arrays_and_tensors(row, call):
 
 
 # --- Nothing is left out -----------------------------------------------------------------------
-
-
-def public_callables():
-    """``module.name`` and ``module.Class.method`` of all public modules."""
-    for module in MODULES:
-        full = f"benign_osc_lib.{module}"
-        for name, thing in vars(importlib.import_module(full)).items():
-            home = getattr(thing, "__module__", None) or ""
-            if name.startswith("_") or not callable(thing) or not f"{home}.".startswith(f"{full}."):
-                continue
-            yield f"{module}.{name}", thing
-            if inspect.isclass(thing):
-                for method, function in vars(thing).items():
-                    if inspect.isfunction(function) and not method.startswith("_"):
-                        yield f"{module}.{name}.{method}", function
-
-
-CALLABLES = dict(public_callables())
 
 
 @pytest.mark.parametrize("path", [p for p in CALLABLES if p.split(".")[0] != "plotting"])
