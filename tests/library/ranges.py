@@ -104,6 +104,11 @@ class Row:
         return ends
 
     @property
+    def beyond(self):
+        """Integers too large for a float, which only a real number without end could be."""
+        return [10**400, -(10**400)] if self.kind in ("number", "elements") else []
+
+    @property
     def good_number(self):
         return self.good[0] if self.kind == "vector" else self.good
 

@@ -95,6 +95,8 @@ def test_not_finite(row, call):
     for value in (math.inf, -math.inf, math.nan):
         given = row.several(value) if row.kind == "vector" else value
         refused(call, row, given, ValueError, as_shown(value))
+    for value in row.beyond:
+        refused(call, row, value, ValueError, ("inf", str(value)))
 
 
 @every_row

@@ -1,6 +1,7 @@
 """One signal and noise: the map against training, the potential, the limits and the edge."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -293,6 +294,30 @@ S = np.array([0.1, 0.2])
 def test_bad_input(call, error, says):
     with pytest.raises(error, match=says):
         call()
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (3, 2, 5), (2, 0, 5), (2, 2, 4), (2, 2, 6), (0, 2, 5)])
+def test_signals_wants_weights_of_the_data_s_dimension(shape):
+    data = sn.SignalNoiseModel(5, 1.0).sample(3, generator=seeded(1))
+    wanted = r"^weights must have shape \(\.\.\., 2, m, 5\), got " + re.escape(str(shape))
+    with pytest.raises(ValueError, match=wanted):
+        sn.signals(torch.zeros(shape, dtype=torch.float64), data)
+    for wrong in (np.zeros((2, 2, 5)), None, [[0.0]]):
+        with pytest.raises(TypeError, match=r"^weights must be a torch\.Tensor, got "):
+            sn.signals(wrong, data)
+    with pytest.raises(TypeError, match=r"^weights must have a floating dtype, got torch\.int64"):
+        sn.signals(torch.zeros(2, 2, 5).long(), data)
+    with pytest.raises(TypeError, match=r"^data must be a PatchData, got Tensor"):
+        sn.signals(torch.zeros(2, 2, 5), data.x)
+
+
+@pytest.mark.parametrize("kappa", [[0.6, 0.6], [0.2, 0.9, 1.4]])
+def test_the_epoch_without_a_signal(kappa):
+    """At q = 0 a visit multiplies the residual of its own point by 1 − 2κ_i, and no other."""
+    matrix = sn.epoch_matrix(0.0, np.array(kappa), 0.1)
+    np.testing.assert_allclose(matrix, np.diag(1 - 2 * np.array(kappa)), rtol=1e-15, atol=0)
+    radius = sn.epoch_multiplier(0.0, np.array(kappa), 0.1)
+    assert radius == pytest.approx(np.abs(1 - 2 * np.array(kappa)).max())
 
 
 def test_signals_wants_the_patches_of_the_model():
