@@ -21,6 +21,9 @@ OBJECTS = {  # what a method is called on
     "signal_noise.SignalNoiseModel": NOISE_MODEL,
 }
 SMALL = {"d": 8, "n": 4, "n_weak": 1, "m": 2, "scale": 0.1, "epochs": 1}
+FROM_ANOTHER = {"v_norm": "at most u_norm = 2.0", "delta": "< 1/kappa"}
+"""Upper ends that another argument sets, as messages name them."""
+
 REPLACED = {"kappa": "lr", "nu": "v_norm", "rho": "n_weak"}
 
 
@@ -96,12 +99,27 @@ class Row:
     def outside(self):
         """Finite values that must be refused: the open ends, and just outside of the closed."""
         if self.choices:
-            return [self.beside(x, way) for x in self.choices for way in (1, -1)]
+            return [0.5, 2, *(self.beside(x, way) for x in self.choices for way in (1, -1))]
         ends = []
         for end, closed, out in ((self.low, self.closed[0], -1), (self.high, self.closed[1], 1)):
             if math.isfinite(end):
                 ends += [self.beside(end, out)] + [end] * (not closed)
         return ends
+
+    def allowed(self, value):
+        """What the message for a value outside says is allowed."""
+        if self.kind == "label":
+            return "+1"
+        if self.choices:
+            return f"one of {', '.join(map(str, self.choices))}"
+        if self.kind == "integer":
+            one_end = math.isinf(self.high) or value < self.low and self.name != self.argument
+            return f"at least {self.low}" if one_end else f"in {self.low}..{self.high}"
+        if value < self.low or value == self.low and not self.closed[0]:
+            return f"{'>=' if self.closed[0] else '>'} {self.low}"
+        if self.name in FROM_ANOTHER:
+            return FROM_ANOTHER[self.name]
+        return f"{'<=' if self.closed[1] else '<'} {self.high}"
 
     @property
     def beyond(self):

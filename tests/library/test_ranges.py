@@ -46,6 +46,11 @@ RECORDS = {
 }
 """What functions return: nobody makes one by hand, and nothing is checked."""
 
+WANTED = {  # what the message for a wrong type says
+    **{"integer": "an integer", "number": "a number", "label": "", "choice": "one of"},
+    **dict.fromkeys(ARRAYS, "a number, array or tensor"),
+}
+
 every_row = pytest.mark.parametrize("row", ROWS, ids=str)
 every_array = pytest.mark.parametrize("row", [r for r in ROWS if r.kind in ARRAYS], ids=str)
 
@@ -55,8 +60,8 @@ def call():
     return Calls()
 
 
-def refused(call, row, value, error, shown):
-    """The call with ``value`` raises ``error``, which names the argument and shows the value."""
+def refused(call, row, value, error, shown, allowed=""):
+    """The call raises ``error``, which names the argument, what is allowed, and the value."""
     try:
         call(row, value)
     except error as caught:
@@ -64,7 +69,8 @@ def refused(call, row, value, error, shown):
     else:
         pytest.fail(f"{row} accepts {value!r}")
     assert message.startswith((f"{row.shown} must ", f"{row.name} must ")), message
-    assert any(text in message for text in shown), message
+    assert any(f"got {text}" in message for text in shown), message
+    assert allowed in message, message
 
 
 def as_shown(value):
@@ -85,25 +91,26 @@ def test_inside(row, call):
 def test_outside(row, call):
     for value in row.outside:
         given = row.several(value) if row.kind == "vector" else value
-        refused(call, row, given, ValueError, as_shown(value))
+        refused(call, row, given, ValueError, as_shown(value), row.allowed(value))
 
 
 @pytest.mark.parametrize(
-    "row", [r for r in ROWS if r.kind != "integer" and math.isfinite(r.low)], ids=str
+    "row", [r for r in ROWS if r.kind != "integer" and (r.choices or r.low >= -1)], ids=str
 )
 def test_not_finite(row, call):
     for value in (math.inf, -math.inf, math.nan):
         given = row.several(value) if row.kind == "vector" else value
-        refused(call, row, given, ValueError, as_shown(value))
+        allowed = row.allowed(value) if row.choices else "finite"
+        refused(call, row, given, ValueError, as_shown(value), allowed)
     for value in row.beyond:
-        refused(call, row, value, ValueError, ("inf", str(value)))
+        refused(call, row, value, ValueError, ("inf", "-inf", str(value)), "finite")
 
 
 @every_row
 def test_wrong_type(row, call):
     for value in wrong_types(row):
         error = (TypeError, ValueError) if row.choices else TypeError
-        refused(call, row, value, error, (repr(value), type(value).__name__))
+        refused(call, row, value, error, (repr(value), type(value).__name__), WANTED[row.kind])
 
 
 @pytest.mark.parametrize("row", [r for r in ROWS if r.only_one], ids=str)
