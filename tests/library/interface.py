@@ -25,9 +25,9 @@ def public_callables():
         if callable(thing):
             yield path, thing
         if inspect.isclass(thing):
-            for method, function in vars(thing).items():
-                if inspect.isfunction(function) and not method.startswith("_"):
-                    yield f"{path}.{method}", function
+            for method in vars(thing):
+                if inspect.isroutine(getattr(thing, method)) and not method.startswith("_"):
+                    yield f"{path}.{method}", getattr(thing, method)
 
 
 def public_constants():

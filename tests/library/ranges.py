@@ -18,11 +18,15 @@ DATA = MODEL.sample(4, n_weak=1, generator=seeded(1))
 WEIGHTS = init_weights(3, 8, 0.1, generator=seeded(2))
 OBJECTS = {  # what a method is called on
     "data.FeatureNoiseModel": MODEL,
+    "patch_data.PatchData": DATA,
     "signal_noise.SignalNoiseModel": NOISE_MODEL,
 }
 SMALL = {"d": 8, "n": 4, "n_weak": 1, "m": 2, "scale": 0.1, "epochs": 1}
 FROM_ANOTHER = {"v_norm": "at most u_norm = 2.0", "delta": "< 1/kappa"}
 """Upper ends that another argument sets, as messages name them."""
+
+LABELS = ("sgd.sgd_step", "patch_data.noiseless_point")
+"""What takes one label or several."""
 
 REPLACED = {"kappa": "lr", "nu": "v_norm", "rho": "n_weak"}
 
@@ -38,6 +42,8 @@ def others():
         "many_points.error_probability": {"weights": WEIGHTS, "model": MODEL},
         "metrics.accuracy": {"weights": WEIGHTS, "data": DATA},
         "one_point.signals": {"weights": WEIGHTS, "u": MODEL.u, "v": MODEL.v},
+        "patch_data.PatchData.cat": {"sets": [DATA, DATA]},
+        "patch_data.noiseless_point": {"u": MODEL.u, "v": MODEL.v},
         "phase.regimes": {"cells": phase.load("rho")},
         "sgd.sgd_step": {"weights": WEIGHTS, "x_i": DATA.x[0]},
         "sweeps.sweep": {"grid": SMALL, "progress": False},
@@ -77,7 +83,7 @@ class Row:
     @property
     def only_one(self):
         """No array; the values of a grid may be several, an axis, and so may labels of points."""
-        several = self.name != self.argument or self.argument == "y_i"
+        several = self.name != self.argument or self.function in LABELS
         return self.kind in ("number", "label", "choice") and not several
 
     @property

@@ -23,7 +23,6 @@ ARGUMENTS = {
     "data.FeatureNoiseModel.sample": {
         **{"n_weak": None, "generator": None, "device": None, "dtype": torch.float64},
     },
-    "data.PatchData": {"u": None, "v": None},
     "many_points.class_record": {"start": 0},
     "many_points.noise_allowance": {"growth": 0.0},
     "many_points.visits_needed": {"kept": 1.0, "undone": 0.0},
@@ -32,6 +31,9 @@ ARGUMENTS = {
     "metrics.accuracy": {"level": 0.95},
     "network.init_weights": {"generator": None, "device": None, "dtype": torch.float64},
     "one_point.orbit": {"s_other": 0.0, "q_other": 0.0},
+    "patch_data.PatchData": {"u": None, "v": None},
+    "patch_data.PatchData.cat": {"dim": 0},
+    "patch_data.noiseless_point": {"y": 1},
     "phase.regimes": {"signal": 0.0, "strong": 0.9, "weak": 0.9},
     "plotting.figure": {"rows": 1, "columns": 1, "height": 2.6},
     "plotting.loss": {"color": "black", "style": "-", "label": None},

@@ -22,12 +22,12 @@ NO_NUMBERS = {
     *("is_weak", "orthogonal", "progress"),
     *("grid", "store", "executor"),  # see test_sweeps.py; the grid's parameters have rows
     *("runs", "cells", "first", "second"),  # see test_phase.py
-    *("frames", "labels", "alts", "description"),  # see test_widgets.py
+    *("sets", "frames", "labels", "alts", "description"),  # see test_widgets.py
 }
 """Arguments that hold no number, or many: tensors, objects, choices among words, flags."""
 
 UNCHECKED = {
-    "data.PatchData": "holds tensors; see test_bad_input.py",
+    "patch_data.PatchData": "holds tensors; see test_bad_input.py",
     "network.activation": "a step of predict, which checks",
     "network.activation_slope": "a step of sgd_step, which checks",
     "network.responses": "a step of predict, which checks",
