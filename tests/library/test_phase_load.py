@@ -49,6 +49,7 @@ def test_the_totals_are_those_stored(name, diagrams):
     cells, (runs, regimes, weak, strong) = diagrams[name], TOTALS[name]
     counts = phase.regimes(cells)
     assert counts.dims == (*phase.DIAGRAMS[name][0], "regime")
+    assert not counts.attrs and not any(coord.attrs for coord in counts.coords.values())
     assert int(cells.runs.sum()) == sum(regimes) == runs == cells.attrs["number_of_runs"]
     assert counts.sum(counts.dims[:-1]).values.tolist() == regimes
     assert int(cells.diverged.sum()) == regimes[-1]

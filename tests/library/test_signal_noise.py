@@ -162,7 +162,7 @@ def test_the_limit_of_gradient_flow_from_a_large_signal(q_0, s_0, tau):
 def test_the_limit_of_gradient_flow_for_any_tau(q_0, s_0, tau):
     """Both sides of q = q_0 ((1 − q)/s_0)^τ, in logarithms, on either side of q."""
     with np.errstate(all="raise", under="ignore"):
-        q = sn.flow_limit(q_0, np.array([s_0]), tau)
+        q = sn.flow_limit(q_0=q_0, s_0=np.array([s_0]), tau=tau)
 
     def excess(q):
         return math.log(q / q_0) - tau * (math.log1p(-q) - math.log(s_0))
