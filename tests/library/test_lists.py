@@ -83,7 +83,7 @@ def test_one_bad_label_in_a_list(wrong):
     "given",
     [
         *([[1, 1], [1]], [1, [1]], [[1], 1]),  # ragged
-        *(["1"], [None], [1, None], [1j], [[1, "1"]], [object()], [{"a": 1}], [b"1"]),
+        *(["1"], [None], [1, None], [1j], [[1, "1"]], [...], [{"a": 1}], [b"1"]),
         *([True], [1, True], [[1], [True]], (False,)),
         [10**400],  # beyond every float
     ],
