@@ -1,14 +1,20 @@
 # Everything a reader or a maintainer runs; `make help` lists it.
 
-PYTHON ?= $(shell for p in python3 python3.13 python3.12 python3.11; do \
-	$$p -c '$(NEW_ENOUGH)' 2>/dev/null && echo $$p && break; done)
-NEW_ENOUGH = import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))
-NO_PYTHON = Needed: Python 3.11 or newer with its venv module (apt install python3-venv); PYTHON=... names one.
+# The versions of Python that the book is built and tested with. README, workflows and tests follow this line.
+PYTHONS = 3.11 3.12 3.13 3.14
+SUITS = import sys, venv, ensurepip; sys.exit("%d.%d" % sys.version_info[:2] not in "$(PYTHONS)".split())
+PYTHON ?= $(shell for p in python3 $(addprefix python,$(PYTHONS)); do \
+	$$p -c '$(SUITS)' 2>/dev/null && echo $$p && break; done)
+NO_PYTHON = Needed: Python $(firstword $(PYTHONS)) to $(lastword $(PYTHONS)) with its venv module \
+	(apt install python3-venv); PYTHON=... names one.
+PYTHON_OLDEST ?= python3.10
 BIN = .venv/bin
 # Small tensors gain nothing from threads, and two test processes with two threads each block each other.
 export OMP_NUM_THREADS ?= 1
+# Where matplotlib keeps its list of fonts, and would find settings: not at home, so that neither differs.
+export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
 
-.PHONY: help install book test execute bench phase lock set-repository mutants clean
+.PHONY: help install book test test-oldest execute bench phase lock set-repository mutants clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -23,6 +29,9 @@ test: book tests/browser/node_modules/installed  ## build the book, then run eve
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 --dist loadscope
 
+test-oldest: .venv-oldest/installed  ## test library and chapters with the oldest versions that pyproject.toml allows
+	.venv-oldest/bin/python -m pytest -n 2 --dist loadscope tests/library chapters
+
 execute: install  ## re-run the notebooks in place; CH=02 for one chapter
 	$(BIN)/python tools/execute.py $(CH)
 
@@ -35,11 +44,17 @@ phase: install  ## repeat the stored sweeps of chapter 11; ARGS="--store DIR" fo
 mutants: install  ## break the library on purpose and see whether the chapters notice
 	$(BIN)/python tools/mutants.py
 
-lock: install  ## pin requirements.in into requirements.txt; UPGRADE=1 for newer releases
-	CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/pip-compile --quiet --strip-extras --no-emit-index-url \
-		--no-emit-find-links --no-emit-trusted-host $(if $(UPGRADE),--upgrade) requirements.in
-	@# torch==2.13.0+cpu names one machine's build; without the suffix the pin installs anywhere.
-	sed 's/^\(torch==[0-9.]*\)+.*/\1/' requirements.txt > requirements.tmp && mv requirements.tmp requirements.txt
+LOCK = UV_CUSTOM_COMPILE_COMMAND="make lock" $(BIN)/uv pip compile --quiet --only-binary :all: \
+	$(if $(UPGRADE),--upgrade)
+lock: install  ## pin the lists of requirements; UPGRADE=1 for newer releases
+	$(LOCK) --universal --fork-strategy fewest --python-version $(firstword $(PYTHONS)).0 \
+		--output-file requirements.txt requirements.in
+	$(LOCK) --resolution lowest-direct --python-version 3.10 \
+		--output-file tests/oldest.txt pyproject.toml tests/oldest.in
+	@# The builds of torch differ: one with CUDA brings its libraries, and pins them itself.
+	@for list in requirements.txt tests/oldest.txt; do \
+		awk '/^[a-z]/ {cuda = /^(cuda|nvidia|triton)[-=]/} {sub(/\+cpu/, "")} !cuda' $$list > $$list.tmp \
+			&& mv $$list.tmp $$list || exit 1; done
 
 set-repository: install  ## move the book's public address to URL=https://github.com/OWNER/NAME
 	$(BIN)/python tools/set_repository.py "$(URL)"
@@ -52,7 +67,7 @@ clean:  ## remove what was built; the environment stays
 install: .venv/installed
 
 $(BIN)/python:
-	@"$(PYTHON)" -c '$(NEW_ENOUGH)' 2>/dev/null || { \
+	@"$(PYTHON)" -c '$(SUITS)' 2>/dev/null || { \
 		echo >&2 "$(NO_PYTHON)"; exit 1; }
 	"$(PYTHON)" -m venv .venv
 
@@ -60,6 +75,17 @@ $(BIN)/python:
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@# The library is on the path but not pip-installed, so that the Colab test can see it missing.
 	@echo "$(CURDIR)" > "$$($(BIN)/python -c 'import sysconfig; print(sysconfig.get_path("purelib"))')/benign_osc_book.pth"
+	@# Where the first search for fonts is slow, matplotlib says so on stderr: here, not in a chapter.
+	@$(BIN)/python -c 'import matplotlib.font_manager'
+	@touch $@
+
+.venv-oldest/installed: tests/oldest.txt
+	@"$(PYTHON_OLDEST)" -c 'import sys, venv; sys.exit(sys.version_info[:2] != (3, 10))' 2>/dev/null || { \
+		echo >&2 "Needed: Python 3.10 with its venv module; PYTHON_OLDEST=... names it."; exit 1; }
+	"$(PYTHON_OLDEST)" -m venv --clear .venv-oldest
+	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -r tests/oldest.txt
+	@echo "$(CURDIR)" > .venv-oldest/lib/python3.10/site-packages/benign_osc_book.pth
+	@.venv-oldest/bin/python -c 'import matplotlib.font_manager'
 	@touch $@
 
 # The CDN files that the browser tests serve. The book and the other tests do without.

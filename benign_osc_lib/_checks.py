@@ -23,23 +23,32 @@ def number(name, value):
     """Return ``value`` as a float, or raise unless it is a real number."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
-    return float(value)
+    return _float(value)
+
+
+def _float(value):
+    """As float, an integer beyond its range as infinite."""
+    try:
+        return float(value)
+    except OverflowError:
+        return math.inf if value > 0 else -math.inf
 
 
 def positive(name, value):
     """Return ``value`` as a float, or raise unless it is a finite number above 0."""
-    number(name, value)
+    value, given = number(name, value), value
     if not math.isfinite(value) or value <= 0:
-        raise ValueError(f"{name} must be finite and > 0, got {value}")
-    return float(value)
+        raise ValueError(f"{name} must be finite and > 0, got {given}")
+    return value
 
 
 def numeric(name, value):
     """Return a number, array or tensor as a real tensor (numbers as float64), or raise."""
     if isinstance(value, Real) and not isinstance(value, bool):
-        return torch.tensor(float(value), dtype=torch.float64)
+        return torch.tensor(_float(value), dtype=torch.float64)
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
-        return torch.as_tensor(value if value.dtype.kind == "f" else value.astype(float))
+        value = value if value.dtype.kind == "f" else value.astype(float)
+        return torch.as_tensor(value if value.flags.writeable else value.copy())  # or torch warns
     if isinstance(value, Tensor) and not value.is_complex() and value.dtype != torch.bool:
         return value
     raise TypeError(f"{name} must be a number, array or tensor, got {value!r}")
@@ -139,12 +148,36 @@ def label(name, value):
 
 def numbers(name, value):
     """Return a number, array, tensor or nested list as a real tensor, or raise."""
-    if isinstance(value, Sequence) and not isinstance(value, str):
+    if _is_list(value):
         try:
+            if any(isinstance(entry, bool | bytes) for entry in _entries(value)):
+                raise TypeError  # torch would take them
             value = torch.as_tensor(value, dtype=torch.float64)
-        except (TypeError, ValueError, RuntimeError):
+        except (TypeError, ValueError, RuntimeError, OverflowError):
             raise TypeError(f"{name} must be a nested list of numbers, got {value!r}") from None
     return numeric(name, value)
+
+
+def _is_list(value):
+    return isinstance(value, Sequence) and not isinstance(value, str | bytes | bytearray)
+
+
+def _entries(value):
+    """What stands in a nested list, and in the lists in it."""
+    for entry in value:
+        if _is_list(entry):
+            yield from _entries(entry)
+        else:
+            yield entry
+
+
+def seeds(value):
+    """Return the seeds in any iterable, array or tensor as a list of ints, or raise."""
+    try:
+        found = list(value.tolist() if hasattr(value, "tolist") else value)
+    except TypeError:
+        raise TypeError(f"seeds must be an iterable of integers, got {value!r}") from None
+    return [integer("seeds", seed, low=0, high=2**63 - 1) for seed in found]
 
 
 def learning_rate(lr, like):

@@ -22,24 +22,4 @@ def generators(seeds):
         TypeError: ``seeds`` is no iterable, or a seed is not an integer.
         ValueError: a seed is negative, or 2**63 and above.
     """
-    return [torch.Generator().manual_seed(seed) for seed in seed_list(seeds)]
-
-
-def seed_list(seeds):
-    """The seeds as a list of Python integers, checked.
-
-    Args:
-        seeds: as for :func:`generators`.
-
-    Returns:
-        A list of int.
-
-    Raises:
-        TypeError: ``seeds`` is no iterable, or a seed is not an integer.
-        ValueError: a seed is negative, or 2**63 and above.
-    """
-    try:
-        seeds = list(seeds.tolist() if hasattr(seeds, "tolist") else seeds)
-    except TypeError:
-        raise TypeError(f"seeds must be an iterable of integers, got {seeds!r}") from None
-    return [_checks.integer("seeds", seed, low=0, high=2**63 - 1) for seed in seeds]
+    return [torch.Generator().manual_seed(seed) for seed in _checks.seeds(seeds)]

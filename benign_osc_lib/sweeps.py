@@ -19,7 +19,6 @@ from tqdm import tqdm
 from . import _checks
 from ._store import Store
 from ._sweep_block import OWN, model_of, run_block
-from .seeds import seed_list
 
 DEFAULTS = {
     "d": 64,
@@ -364,7 +363,7 @@ def _distinct(label, values):
 
 
 def _seeds(seeds):
-    return _distinct("seeds", seed_list(seeds))
+    return _distinct("seeds", _checks.seeds(seeds))
 
 
 # --- The work and its result -------------------------------------------------------------------

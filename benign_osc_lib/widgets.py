@@ -5,6 +5,8 @@ import html
 
 import ipywidgets
 
+from . import _checks
+
 
 class FrameSlider(ipywidgets.VBox):
     """A slider above a picture. Its ``repr`` is one short line, so notebooks stay small.
@@ -17,6 +19,7 @@ class FrameSlider(ipywidgets.VBox):
         start: index of the position shown first.
 
     Raises:
+        TypeError: ``start`` is not an integer.
         ValueError: no frame, lists of different lengths, a repeated label, an empty alternative
             text, or ``start`` outside the list.
     """
@@ -31,8 +34,7 @@ class FrameSlider(ipywidgets.VBox):
             raise ValueError(f"labels must differ from each other, got {list(labels)}")
         if not all(isinstance(alt, str) and alt.strip() for alt in alts):
             raise ValueError(f"alts must not be empty, got {list(alts)}")
-        if not 0 <= start < len(frames):
-            raise ValueError(f"start must be in 0..{len(frames) - 1}, got {start}")
+        start = _checks.integer("start", start, low=0, high=len(frames) - 1)
         self._labels = list(labels)
         pictures = [_picture(png, alt) for png, alt in zip(frames, alts, strict=True)]
         slider = ipywidgets.SelectionSlider(

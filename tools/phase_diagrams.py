@@ -4,7 +4,7 @@
     tools/phase_diagrams.py [--store DIR] [--only nu|rho|noise] [--seeds N] [--workers N]
 
 With --store the runs are kept in DIR, and an interrupted call goes on where it stopped. The result,
-benign_osc_lib/stored/phase_*.nc, does not depend on the number of workers.
+benign_osc_lib/phase/stored/phase_*.nc, does not depend on the number of workers.
 """
 
 import argparse
@@ -28,7 +28,7 @@ def arguments(argv):
     parser.add_argument("--only", choices=phase.DIAGRAMS, help="one diagram")
     parser.add_argument("--seeds", type=int, help="fewer or more seeds")
     parser.add_argument("--workers", type=int, default=1, help="processes")
-    parser.add_argument("--out", type=Path, default=ROOT / "benign_osc_lib" / "stored")
+    parser.add_argument("--out", type=Path, default=ROOT / "benign_osc_lib" / "phase" / "stored")
     return parser.parse_args(argv)
 
 

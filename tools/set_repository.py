@@ -4,6 +4,7 @@
 tools/set_repository.py https://github.com/OWNER/NAME
 """
 
+import os
 import re
 import subprocess
 import sys
@@ -40,10 +41,20 @@ def current(root=ROOT):
 
 def files(root=ROOT):
     """Every file of the working tree that git does not ignore, committed or not."""
-    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listing = subprocess.run(command, cwd=root, check=True, capture_output=True, text=True).stdout
-    paths = {root / name for name in listing.split("\0") if name}
-    return sorted(path for path in paths if path.is_file())
+    if (root / ".git").exists():  # else git would answer for a repository around this folder
+        command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+        listing = subprocess.run(command, cwd=root, capture_output=True, text=True, check=True)
+        paths = {root / name for name in listing.stdout.split("\0") if name}
+        return sorted(path for path in paths if path.is_file())
+    return sorted(walk(root))
+
+
+def walk(root):
+    """The same in a downloaded archive, which is no git repository."""
+    ignored = {line.rstrip("/") for line in (root / ".gitignore").read_text().split()}
+    for folder, folders, names in os.walk(root):
+        folders[:] = set(folders) - ignored - {".git"}
+        yield from (Path(folder) / name for name in names)
 
 
 def text_files(root=ROOT):

@@ -1,5 +1,6 @@
 """The ledger of constants: what the one-point theory says at one κ and ν."""
 
+import math
 from typing import NamedTuple
 
 from .. import _checks
@@ -78,7 +79,12 @@ def constants(kappa, nu):
         ),
         ("smallest factor of strong overlaps", "c", 7, smallest_factor(kappa)),
         ("floor of the strong signal", r"\varepsilon", 7, strong_signal_floor(kappa, nu)),
-        ("squared residuals per log(1/q_0), at most", r"1/(2g(\kappa))", 7, 1 / (2 * gain)),
+        (
+            "squared residuals per log(1/q_0), at most",
+            r"1/(2g(\kappa))",
+            7,
+            1 / (2 * gain) if gain else math.inf,
+        ),
         (
             "weak signal at the end, at least",
             r"(1 - 1/\kappa)/(1 - \nu)",

@@ -84,5 +84,6 @@ def orbit(kappa, nu, s, q, *, steps, s_other=0.0, q_other=0.0):
 
 def _factors(kappa, nu, shape):
     """What e is multiplied by in the factors of s, q, s⁻ and q⁻."""
-    strong, weak = (np.broadcast_to(k, shape) for k in (kappa, np.multiply(kappa, nu)))
+    kappa, nu = np.asarray(kappa), np.asarray(nu)
+    strong, weak = (np.broadcast_to(k, shape) for k in (kappa, kappa * nu))
     return strong, weak, -strong, -weak

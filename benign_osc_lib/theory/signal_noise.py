@@ -115,13 +115,14 @@ def potential(s, q, tau):
     _checks.all_between("s", s, 0)
     _checks.all_between("q", q, 0)
     _checks.all_between("tau", tau, 0, low_open=False)
-    if np.ndim(s) <= np.ndim(q):
+    if np.ndim(s) < max(np.ndim(q), 1):
         raise ValueError(
-            f"s must have shape (..., n), one axis more than q, got {np.shape(s)} "
+            f"s must have shape (..., n), and not fewer axes than q, got {np.shape(s)} "
             f"beside {np.shape(q)}"
         )
     _checks.broadcast(s=np.shape(s)[:-1], q=np.shape(q))
     _checks.broadcast(s=np.shape(s), tau=np.shape(tau))
+    s, q, tau = (np.asarray(x) for x in (s, q, tau))
     return (np.log(q) - (tau * np.log(s)).sum(-1)) / 2
 
 
@@ -136,7 +137,7 @@ def flow_limit(s_0, q_0, tau):
         tau: τ_i = ‖μ‖²/‖ξ_i‖² > 0, a number or (n,).
 
     Returns:
-        q_∞ in (0, 1], a float; 1 by rounding only. The points end with s_i = 1 − q_∞.
+        q_∞ in [0, 1], a float; 0 and 1 by rounding only. The points end with s_i = 1 − q_∞.
 
     Raises:
         TypeError: an argument is not numeric.
@@ -145,14 +146,15 @@ def flow_limit(s_0, q_0, tau):
     _checks.all_between("s_0", s_0, 0)
     _checks.all_between("q_0", q_0, 0)
     _checks.all_between("tau", tau, 0)
-    if np.ndim(q_0) or np.ndim(s_0) != 1:
-        raise ValueError(
-            f"s_0 must have shape (n,) and q_0 must be a number, got shapes {np.shape(s_0)} "
-            f"and {np.shape(q_0)}"
-        )
-    from scipy.optimize import brentq  # here, because importing it takes a while
+    if np.ndim(s_0) != 1:
+        raise ValueError(f"s_0 must have shape (n,), got {np.shape(s_0)}")
+    if np.ndim(q_0):
+        raise ValueError(f"q_0 must be a number, got one of shape {np.shape(q_0)}")
+    from scipy.optimize import brentq  # here, because importing SciPy takes a while
+    from scipy.special import expit
 
-    tau = np.broadcast_to(tau, np.shape(s_0))
+    s_0, q_0 = np.asarray(s_0), np.asarray(q_0)
+    tau = np.broadcast_to(tau, s_0.shape)
     start = np.log(q_0) - (tau * np.log(s_0)).sum()
     power = tau.sum()
 
@@ -160,8 +162,10 @@ def flow_limit(s_0, q_0, tau):
         log_q, log_s = -np.logaddexp(0, -x), -np.logaddexp(0, x)
         return log_q - power * log_s - start
 
-    reach = (abs(start) + 10) / min(1, power)
-    return float(1 / (1 + np.exp(-brentq(excess, -reach, reach, xtol=1e-13))))
+    low, high = -750.0, 40.0  # beyond, q is 0 and 1 to rounding
+    if excess(low) >= 0:
+        return 0.0
+    return float(expit(brentq(excess, low, high, xtol=1e-13))) if excess(high) > 0 else 1.0
 
 
 def largest_output(kappa, kappa_mu, n):

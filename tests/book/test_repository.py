@@ -1,5 +1,6 @@
 """The repository's address stands in _config.yml; every copy of it agrees."""
 
+import os
 import re
 import subprocess
 import sys
@@ -8,8 +9,8 @@ import tomllib
 import pytest
 import yaml
 
-from tests.book.common import CONFIG, ROOT, chapters, commit_copy, read
-from tools.set_repository import current, pages, set_repository, slug, text_files
+from tests.book.common import CONFIG, ROOT, chapters, commit_copy, copy_tree, git, read
+from tools.set_repository import current, files, pages, set_repository, slug, text_files, walk
 
 URL = CONFIG["repository"]["url"]
 FOREIGN = set()  # OWNER/NAME of other people's repositories that the book mentions
@@ -57,16 +58,44 @@ def test_bad_address_is_refused(url):
         slug(url)
 
 
-def test_moving_there_and_back(tmp_path):
+def passes_its_own_tests(copy):
+    """Run the tests above in a copy of the repository; not those below, which start more copies."""
+    command = [sys.executable, "-m", "pytest", "-q", "-k", "not copy", "-p", "no:xdist"]
+    result = subprocess.run(
+        [*command, "tests/book/test_repository.py"],
+        cwd=copy,
+        env={**os.environ, "PYTHONPATH": str(copy)},
+        capture_output=True,
+        text=True,
+    )
+    assert result.returncode == 0, result.stdout
+
+
+def test_moving_a_copy_there_and_back(tmp_path):
     copy = commit_copy(tmp_path / "copy")
     other = "https://github.com/" + "Alice/other.book"  # in one piece it would be moved back too
     set_repository(other, copy)
     assert current(copy) == other
-    # The moved copy passes the tests above; not this one, which would start a copy of the copy.
-    command = [sys.executable, "-m", "pytest", "-q", "-k", "not there_and_back", "-p", "no:xdist"]
-    result = subprocess.run(
-        [*command, "tests/book/test_repository.py"], cwd=copy, capture_output=True, text=True
-    )
-    assert result.returncode == 0, result.stdout
+    passes_its_own_tests(copy)
     set_repository(URL, copy)
     assert subprocess.check_output(["git", "status", "--porcelain"], cwd=copy) == b""
+
+
+def test_a_copy_without_git(tmp_path):
+    """A downloaded archive, unpacked inside a repository of something else that ignores it."""
+    git(tmp_path, "init", "-q")
+    (tmp_path / ".gitignore").write_text("*\n")
+    copy = copy_tree(tmp_path / "archive")
+    for built in ("_build/html/index.html", "chapters/.ipynb_checkpoints/x.ipynb"):
+        (copy / built).parent.mkdir(parents=True)
+        (copy / built).write_text("https://github.com/" + "Alice/other.book")
+    assert [f.relative_to(copy) for f in files(copy)] == [f.relative_to(ROOT) for f in files(ROOT)]
+    passes_its_own_tests(copy)
+
+
+def test_a_copy_is_walked_as_git_lists_it(tmp_path):
+    """So .gitignore holds plain names of folders: the walk understands no patterns."""
+    lines = (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()
+    assert all(re.fullmatch(r"[\w.-]+/", line) for line in lines)
+    copy = commit_copy(tmp_path / "copy")
+    assert sorted(walk(copy)) == files(copy)

@@ -33,7 +33,7 @@ def test_says_how_it_was_made(name):
 
 @each_diagram
 def test_is_small_and_tells_of_no_machine(name):
-    path = ROOT / "benign_osc_lib" / "stored" / f"phase_{name}.nc"
+    path = ROOT / "benign_osc_lib" / "phase" / "stored" / f"phase_{name}.nc"
     content = path.read_bytes()
     assert len(content) < 300_000
     assert not re.search(rb"/home|/work|/root|/tmp|Users", content)

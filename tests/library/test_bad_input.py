@@ -1,4 +1,7 @@
-"""Bad input raises an error that names the argument, the value and what is allowed."""
+"""Bad input raises an error that names the argument, the value and what is allowed.
+
+Here are tensors, shapes and words; the ranges of numbers are in ``test_ranges.py``.
+"""
 
 import math
 import re
@@ -17,22 +20,15 @@ from benign_osc_lib import (
     init_weights,
     predict,
     sgd_step,
-    theory,
     train,
 )
-from benign_osc_lib.assumptions import assumption_3
-from benign_osc_lib.metrics import Proportion, accuracy
+from benign_osc_lib.metrics import accuracy
 from benign_osc_lib.one_point import orbit, signals
 
 NORMS = {"d": 8, "u_norm": 2.0, "v_norm": 0.4, "noise_norm": 0.8}
 MODEL = FeatureNoiseModel(**NORMS)
 DATA = MODEL.sample(4, n_weak=1, generator=torch.Generator().manual_seed(1))
 W = init_weights(3, 8, 0.1, generator=torch.Generator().manual_seed(2))
-NOT_FINITE = [math.inf, -math.inf, math.nan]
-
-
-def model(**changes):
-    return FeatureNoiseModel(**{**NORMS, **changes})
 
 
 def patches(**changes):
@@ -56,33 +52,8 @@ def step(**changes):
     return sgd_step(**{**arguments, **changes})
 
 
-def proportion(**changes):
-    return Proportion(**{"successes": 3, "n": 4, **changes})
-
-
 def accurate(**changes):
     return accuracy(**{"weights": W, "data": DATA, **changes})
-
-
-def conditions(**changes):
-    sizes = {"n": 16, "m": 8, "lr": 1.2, "init_scale": 0.1}
-    return assumption_3(**{"model": MODEL, **sizes, **changes})
-
-
-def kappa(**changes):
-    return theory.kappa(**{"lr": 0.1, "u_norm": 2.0, "m": 8, **changes})
-
-
-def nu(**changes):
-    return theory.nu(**{"u_norm": 2.0, "v_norm": 0.4, **changes})
-
-
-def terminal(**changes):
-    return theory.terminal_weak_signal(**{"kappa": 1.2, "nu": 0.04, **changes})
-
-
-def potential(**changes):
-    return theory.potential(**{"strong": 0.5, "weak": 0.5, "nu": 0.04, **changes})
 
 
 def followed(**changes):
@@ -93,63 +64,6 @@ def seen(**changes):
     return signals(**{"weights": W, "u": MODEL.u, "v": MODEL.v, "y": 1, **changes})
 
 
-def formula(function, **arguments):
-    """A formula of the theory with good arguments, to be changed."""
-
-    def changed(**changes):
-        return function(**{**arguments, **changes})
-
-    changed.__name__ = function.__name__
-    return changed
-
-
-RATES = {"kappa": 1.2, "nu": 0.04}
-multiplier = formula(theory.two_cycle_multiplier, kappa=1.2)
-limit = formula(theory.smooth_limit, opposite=0.3)
-exponents = formula(theory.smooth_exponents, **RATES, e_0=0.9)
-gain = formula(theory.potential_gain, **RATES, e=0.3)
-gain_bound = formula(theory.potential_gain_bound, **RATES, e=0.3)
-surplus = formula(theory.residual_surplus, kappa=1.2, e=0.3)
-mean = formula(theory.mean_residual, kappa=1.2)
-growth = formula(theory.growth_rate, **RATES)
-curve = formula(theory.weak_signal_curve, **RATES, t=100.0, q_0=0.01)
-time = formula(theory.time_to_learn, **RATES, s_0=0.1, q_0=1e-4)
-sharpness = formula(theory.relative_sharpness, **RATES, s=0.7, q=0.2)
-landing = formula(theory.landing_weak_signal, **RATES)
-largest = formula(theory.largest_signal, kappa=1.2, opposite=0.1)
-smallest = formula(theory.smallest_factor, kappa=1.2, opposite=0.1)
-margins = formula(theory.stopping_margins, **RATES, s_0=0.1, q_0=0.01, q_other=0.01)
-floor = formula(theory.strong_signal_floor, **RATES, opposite=0.01)
-budget = formula(theory.squared_residual_budget, **RATES, q_0=0.01, opposite=0.1)
-amplitude = formula(theory.oscillation_amplitude, q=0.05, kappa=1.2)
-at_amplitude = formula(theory.weak_signal_at_amplitude, delta=0.1, kappa=1.2)
-delta = formula(theory.self_consistent_delta, kappa=1.2)
-
-EVERY_ARGUMENT = {
-    multiplier: ["kappa"],
-    limit: ["opposite"],
-    exponents: ["kappa", "nu", "e_0"],
-    gain: ["e", "kappa", "nu"],
-    gain_bound: ["e", "kappa", "nu"],
-    surplus: ["e", "kappa"],
-    mean: ["kappa"],
-    growth: ["kappa", "nu"],
-    curve: ["t", "q_0", "kappa", "nu"],
-    time: ["s_0", "q_0", "kappa", "nu"],
-    sharpness: ["s", "q", "kappa", "nu"],
-    landing: ["kappa", "nu"],
-    largest: ["kappa", "opposite"],
-    smallest: ["kappa", "opposite"],
-    margins: ["s_0", "q_0", "kappa", "nu", "q_other"],
-    floor: ["kappa", "nu", "opposite"],
-    budget: ["q_0", "kappa", "nu", "opposite"],
-    amplitude: ["q", "kappa"],
-    at_amplitude: ["delta", "kappa"],
-    delta: ["kappa"],
-    followed: ["kappa", "nu", "s", "q", "s_other", "q_other"],
-}
-
-
 def cases(function, name, values, allowed):
     """One case per value of the argument ``name``."""
     return [
@@ -158,152 +72,23 @@ def cases(function, name, values, allowed):
     ]
 
 
-OUT_OF_RANGE = [
-    *cases(model, "d", [2, 0, -5], "at least 3"),
-    *(
-        case
-        for name in ("u_norm", "v_norm", "noise_norm")
-        for case in cases(model, name, [0, 0.0, -1.0, *NOT_FINITE], "finite and > 0")
-    ),
-    *cases(model, "v_norm", [2.5], "at most u_norm = 2.0"),
-    *cases(model, "rho", [-0.1, 0.5, 1, *NOT_FINITE], ">= 0 and < 0.5"),
-    *cases(sample, "n", [0, -3], "at least 1"),
-    *cases(sample, "n_weak", [-1, 5], "in 0..4"),
-    *cases(initial, "m", [0, -1], "at least 1"),
-    *cases(initial, "d", [0, -1], "at least 1"),
-    *cases(initial, "scale", [0, -0.1, *NOT_FINITE], "finite and > 0"),
-    *cases(trained, "lr", [0, -0.1, *NOT_FINITE], "finite, > 0"),
-    *cases(step, "lr", [0, -0.1, *NOT_FINITE], "finite, > 0"),
-    *cases(trained, "epochs", [0, -1], "at least 1"),
-    *cases(trained, "record_every", [0, -1], "at least 1"),
+NOT_ONE_OF = [
     *cases(trained, "order", ["random", "Cyclic", "", None], "'cyclic', 'shuffled'"),
     *cases(trained, "engine", ["fast", "numba", None], "'auto', 'reduced', 'reference'"),
     *cases(step, "y_i", [0, 2, 0.5, math.nan], "-1 and +1"),
-    *cases(proportion, "n", [-1], "at least 0"),
-    *cases(proportion, "successes", [-1, 5], "in 0..4"),
-    *cases(proportion, "level", [0, 1, -0.5, 95, *NOT_FINITE], "> 0 and < 1"),
-    *cases(accurate, "level", [0, 1], "> 0 and < 1"),
-    *cases(conditions, "n", [0], "at least 1"),
-    *cases(conditions, "m", [0], "at least 1"),
-    *cases(conditions, "lr", [0, *NOT_FINITE], "finite and > 0"),
-    *cases(conditions, "init_scale", [0, *NOT_FINITE], "finite and > 0"),
-    *cases(kappa, "lr", [0, -1, *NOT_FINITE], "finite, > 0"),
-    *cases(kappa, "u_norm", [0, -1, *NOT_FINITE], "finite, > 0"),
-    *cases(kappa, "m", [0], "at least 1"),
-    *cases(nu, "u_norm", [0, *NOT_FINITE], "finite, > 0"),
-    *cases(nu, "v_norm", [0, *NOT_FINITE], "finite, > 0"),
-    *cases(theory.two_cycle, "kappa", [0.99, -1, *NOT_FINITE], "finite, >= 1"),
-    *cases(terminal, "kappa", [0, -1, *NOT_FINITE], "finite, > 0"),
-    *cases(terminal, "nu", [-0.1, 1, 1.5, *NOT_FINITE], ">= 0 and < 1"),
-    *cases(potential, "nu", [-0.1, *NOT_FINITE], "finite, >= 0"),
-    *(
-        case
-        for function in (multiplier, mean, landing, delta, at_amplitude)
-        for case in cases(function, "kappa", [0.99, -1, *NOT_FINITE], "finite, >= 1")
-    ),
-    *(
-        case
-        for function in (curve, time)
-        for case in cases(function, "kappa", [1, 0.5, *NOT_FINITE], "finite, > 1")
-    ),
-    *(
-        case
-        for function in (
-            *(exponents, gain, gain_bound, surplus, sharpness, largest),
-            *(smallest, margins, amplitude, followed),
-        )
-        for case in cases(function, "kappa", [0, -1, *NOT_FINITE], "finite, > 0")
-    ),
-    *cases(growth, "kappa", [0.99, *NOT_FINITE], "finite, >= 1"),
-    *cases(budget, "kappa", [0, 0.99, *NOT_FINITE], "finite, >= 1"),
-    *cases(floor, "kappa", [0.99, theory.SIGN_LIMIT, 1.6, *NOT_FINITE], ">= 1 and < 1.598"),
-    *(
-        case
-        for function in (exponents, gain, gain_bound, growth, curve)
-        for case in cases(function, "nu", [-0.1, 1.01, *NOT_FINITE], ">= 0 and <= 1")
-    ),
-    *(
-        case
-        for function in (landing, floor, margins)
-        for case in cases(function, "nu", [-0.1, 1, 1.5, *NOT_FINITE], ">= 0 and < 1")
-    ),
-    *(
-        case
-        for function in (time, budget)
-        for case in cases(function, "nu", [0, -0.1, 1, *NOT_FINITE], "> 0 and < 1")
-    ),
-    *(
-        case
-        for function, names in {
-            limit: ["opposite"],
-            exponents: ["e_0"],
-            sharpness: ["nu"],
-            largest: ["opposite"],
-            smallest: ["opposite"],
-            margins: ["s_0", "q_0", "q_other"],
-            floor: ["opposite"],
-            budget: ["opposite"],
-            at_amplitude: ["delta"],
-            followed: ["nu", "s", "q", "s_other", "q_other"],
-        }.items()
-        for name in names
-        for case in cases(function, name, [-0.1, *NOT_FINITE], "finite, >= 0")
-    ),
-    *cases(curve, "q_0", [0, -0.1, *NOT_FINITE], "finite, > 0"),
-    *cases(time, "q_0", [0, -0.1, *NOT_FINITE], "finite, > 0"),
-    *cases(time, "s_0", [0, -0.1, 1, *NOT_FINITE], "> 0 and < 1"),
-    *cases(budget, "q_0", [0, -0.1, 1, *NOT_FINITE], "> 0 and < 1"),
-    *cases(amplitude, "q", [-0.1, 1, *NOT_FINITE], ">= 0 and < 1"),
-    *cases(followed, "steps", [-1], "at least 0"),
-    *cases(seen, "y", [0, 2, -0.5, "1", None, math.nan], "-1 or +1"),
 ]
 
 WRONG_TYPE = [
-    *cases(model, "d", [8.0, "8", None, True], "an integer"),
-    *(
-        case
-        for name in ("u_norm", "v_norm", "noise_norm")
-        for case in cases(model, name, ["2", None, True, [0.1]], "a number")
-    ),
-    *cases(model, "rho", ["0.1", None, [0.1, 0.2]], "a number"),
-    *cases(sample, "n", [4.0, "4", None, True], "an integer"),
-    *cases(sample, "n_weak", [1.0, "1"], "an integer"),
     *cases(sample, "dtype", [torch.int64, "float64", float], "a floating torch dtype"),
     *cases(sample, "generator", [3, "seed", [3]], "a torch.Generator"),
-    *cases(initial, "m", [8.0, "8", None, True], "an integer"),
-    *cases(initial, "d", [8.0], "an integer"),
-    *cases(initial, "scale", ["1", None], "a number"),
     *cases(initial, "dtype", [torch.int64, "float64", None], "a floating torch dtype"),
     *cases(initial, "generator", [3], "a torch.Generator"),
-    *cases(trained, "lr", ["0.1", None, 1j, torch.tensor(1j)], "a number, array or tensor"),
-    *cases(step, "lr", ["0.1", None], "a number, array or tensor"),
-    *cases(step, "y_i", ["1", None], "a number, array or tensor"),
-    *cases(trained, "epochs", [1.0, "1", None, True], "an integer"),
-    *cases(trained, "record_every", [1.0, "1", True], "an integer"),
     *cases(trained, "generator", [3], "a torch.Generator"),
-    *cases(proportion, "n", [4.0, None], "an integer"),
-    *cases(proportion, "successes", [3.0, None], "an integer"),
-    *cases(proportion, "level", ["0.95", None, [0.5, 0.9]], "a number"),
-    *cases(conditions, "lr", ["1.2"], "a number"),
-    *cases(kappa, "lr", ["0.1", None, [0.1]], "a number, array or tensor"),
-    *cases(kappa, "m", [8.0], "an integer"),
-    *cases(nu, "u_norm", ["2"], "a number, array or tensor"),
-    *cases(theory.two_cycle, "kappa", ["2", [1.2]], "a number, array or tensor"),
-    *cases(terminal, "nu", ["2", [0.1]], "a number, array or tensor"),
-    *cases(potential, "strong", ["2", None], "a number, array or tensor"),
-    *cases(potential, "weak", ["2", None], "a number, array or tensor"),
-    *(
-        case
-        for function, names in EVERY_ARGUMENT.items()
-        for name in names
-        for case in cases(function, name, ["2", None, [0.1], True], "a number, array or tensor")
-    ),
-    *cases(followed, "steps", [1.0, "1", None, True], "an integer"),
 ]
 
 
-@pytest.mark.parametrize(("function", "name", "value", "allowed"), OUT_OF_RANGE)
-def test_out_of_range(function, name, value, allowed):
+@pytest.mark.parametrize(("function", "name", "value", "allowed"), NOT_ONE_OF)
+def test_not_one_of(function, name, value, allowed):
     with pytest.raises(ValueError, match=f"^{name} must ") as caught:
         function(**{name: value})
     message = str(caught.value)
@@ -319,22 +104,6 @@ def test_wrong_type(function, name, value, allowed):
     assert allowed in message
     shown = value[0] if name == "generator" and isinstance(value, list | str) else value
     assert repr(shown) in message
-
-
-@pytest.mark.parametrize("bad", [0.0, -1.0, math.inf, math.nan])
-def test_one_bad_rate_among_many(bad):
-    with pytest.raises(ValueError, match=f"^lr must .*got {bad}"):
-        trained(lr=torch.tensor([0.1, bad, 0.3]))
-    with pytest.raises(ValueError, match=f"^lr must .*got {bad}"):
-        trained(lr=np.array([0.1, bad, 0.3]))
-
-
-@pytest.mark.parametrize(
-    ("seed", "error"), [(-1, ValueError), (2**63, ValueError), (1.5, TypeError)]
-)
-def test_bad_seeds(seed, error):
-    with pytest.raises(error, match=f"^seeds must .*got {seed}"):
-        generators([0, seed])
 
 
 def test_seeds_must_be_several():
@@ -586,18 +355,3 @@ def test_features_of_the_signals_have_the_dimension_of_the_filters(shape, name):
     assume(shape[-1:] != (8,))
     with pytest.raises(ValueError, match=rf"^{name} must have shape .*8\), got {shown(shape)}"):
         seen(**{name: zeros(*shape)})
-
-
-@pytest.mark.parametrize("bad", [0.0, -1.0, math.nan])
-def test_one_bad_element_among_many(bad):
-    """Of an array or of a tensor; the message shows it."""
-    for kind in (np.array, torch.tensor):
-        with pytest.raises(ValueError, match=f"^kappa must .*got {bad}"):
-            growth(kappa=kind([1.2, bad]))
-        with pytest.raises(ValueError, match=f"^kappa must .*got {bad}"):
-            followed(kappa=kind([1.2, bad]))
-
-
-def test_an_amplitude_of_one_over_kappa_is_out_of_reach():
-    with pytest.raises(ValueError, match=r"^delta must be < 1/kappa, got 0.5"):
-        at_amplitude(delta=0.5, kappa=2.0)

@@ -76,6 +76,7 @@ def test_without_trials_nothing_is_known():
     nothing = Proportion(0, 0)
     assert math.isnan(nothing.rate)
     assert nothing.interval == (0.0, 1.0)
+    assert str(nothing) == "no trials"
 
 
 def test_a_proportion_reads_as_a_sentence():

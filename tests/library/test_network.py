@@ -8,10 +8,21 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import mutually_broadcastable_shapes
 from scipy import stats
 
-from benign_osc_lib import generators, init_weights, predict
+from benign_osc_lib import generators, init_weights, network, predict
 from tests.library.common import FALSE_ALARM, assert_close, normal
 
 seeds = st.integers(0, 10**6)
+
+
+def test_the_activation_and_its_slope():
+    """σ(z) = max(z, 0)² and its derivative, from autograd; both are 0 for z <= 0."""
+    z = torch.tensor([-3.0, -1e-9, 0.0, 1e-9, 0.5, 2.0], dtype=torch.float64, requires_grad=True)
+    value = network.activation(z)
+    (slope,) = torch.autograd.grad(value.sum(), z)
+    assert value.tolist() == [0, 0, 0, pytest.approx(1e-18, abs=0), 0.25, 4]
+    assert slope.tolist() == network.activation_slope(z).tolist() == [0, 0, 0, 2e-9, 1, 4]
+
+
 sizes = st.integers(1, 4)
 
 

@@ -4,13 +4,12 @@ from math import comb
 
 import numpy as np
 import pytest
-import torch
 import xarray
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from benign_osc_lib import PatchData, phase, theory, train
-from tests.library.common import FALSE_ALARM, seeded
+from benign_osc_lib import phase
+from tests.library.common import FALSE_ALARM
 
 
 def made_up(seed, *, runs=50, shape=(2, 3), diverged=0.3):
@@ -78,6 +77,12 @@ def test_a_cell_says_what_its_runs_say(seed, diverged):
             values = values[alive & np.isfinite(values)]
             wanted = np.quantile(values, phase.QUANTILES) if len(values) else np.full(5, np.nan)
             np.testing.assert_allclose(cell[name], wanted)
+
+
+@pytest.mark.filterwarnings("error")
+def test_a_cell_without_a_finished_run_makes_no_warning():
+    cells = phase.reduce_runs(made_up(0, diverged=1.0))
+    assert cells.gap.isnull().all() and cells.gap.dims == ("kappa", "nu", "quantile")
 
 
 @settings(max_examples=10)
@@ -193,55 +198,6 @@ def test_samples_of_two_laws_disagree(other):
     first, second = one_cell(*[other] * 60), one_cell(*[(1, 1, False)] * 300)
     assert phase.disagreement(first, second).min() < FALSE_ALARM
     assert (phase.disagreement(second, second) == 1).all()
-
-
-# --- Two classes without noise (chapter 11) ----------------------------------------------------
-
-
-def noiseless(labels):
-    """Strong points with the patches y u, y v and zero."""
-    y = torch.tensor(labels, dtype=torch.float64)
-    u, v = torch.tensor([[2.0, 0, 0], [0, 0.4, 0]], dtype=torch.float64)
-    x = torch.stack([y[:, None] * u, y[:, None] * v, torch.zeros(len(y), 3).double()], 1)
-    return PatchData(x=x, y=y, is_weak=torch.zeros(len(y), dtype=torch.bool), u=u, v=v)
-
-
-def along_u(overlaps):
-    """Weights (..., 2, m, d) with these ⟨w_{j,r}, j u⟩ and no other part."""
-    weights = torch.zeros(*overlaps.shape, 3).double()
-    weights[..., 0] = overlaps * torch.tensor([[1.0], [-1.0]]) / 2
-    return weights
-
-
-@pytest.mark.parametrize("kappa", [0.7, 1.2, 1.65])
-def test_two_classes_follow_the_exact_map(kappa):
-    data = noiseless([1, -1, -1, 1, 1])
-    z = 0.25 * torch.randn(2, 4, generator=seeded(3)).double()
-    run = train(data, along_u(z), kappa * 4 / (2 * 2.0**2), epochs=8)
-    turned = False
-    for t in range(40):
-        own = 0 if data.y[t % 5] > 0 else 1
-        up, down = z[own].clamp(min=0), (-z[1 - own]).clamp(min=0)
-        e = 1 - up.square().mean() + down.square().mean()
-        before, z = z, z.clone()
-        z[own] += kappa * e * up
-        z[1 - own] += kappa * e * down
-        turned |= bool(((before > 0) & (z < 0)).any())
-        torch.testing.assert_close(run.strong[t + 1], z, rtol=1e-8, atol=1e-8)
-    assert turned == (kappa > theory.SIGN_LIMIT)
-    assert not run.weak.any()
-
-
-def test_two_classes_escape_together_and_only_beyond_the_sign_limit():
-    z = 0.125 * torch.randn(60, 2, 8, generator=seeded(4)).double()
-    options = {"epochs": 100, "record_every": 1}
-    two, one = noiseless([1, -1, 1, 1, -1, -1, 1, -1]), noiseless([1] * 8)
-    below = train(two, along_u(z.abs()), theory.SIGN_LIMIT - 0.01, **options)
-    assert (below.strong >= 0).all()
-    assert (below.strong.square().mean(-1) < 1 + 1 / (theory.SIGN_LIMIT - 0.01)).all()
-    assert (train(two, along_u(z), 1.65, **options).diverged_at < 0).all()
-    assert (train(two, along_u(z), 1.75, **options).diverged_at >= 0).all()
-    assert (train(one, along_u(z), 1.75, **options).diverged_at < 0).all()
 
 
 @pytest.mark.parametrize(

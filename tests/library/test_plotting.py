@@ -14,13 +14,14 @@ from benign_osc_lib import FeatureNoiseModel, generators, init_weights, plotting
 EPOCHS, N, M = 3, 5, 2
 
 
+SEEDS = generators([0, 1])
+DATA = FeatureNoiseModel(6, 2.0, 0.5, 0.5).sample(N, n_weak=1, generator=SEEDS[0])
+WEIGHTS = init_weights(M, 6, 0.2, generator=SEEDS[1])
+
+
 @pytest.fixture
 def run():
-    model = FeatureNoiseModel(6, 2.0, 0.5, 0.5)
-    data_seed, weight_seed = generators([0, 1])
-    data = model.sample(N, n_weak=1, generator=data_seed)
-    weights = init_weights(M, 6, 0.2, generator=weight_seed)
-    return train(data, weights, 0.3, epochs=EPOCHS, record_every=2)
+    return train(DATA, WEIGHTS, 0.3, epochs=EPOCHS, record_every=2)
 
 
 @pytest.fixture
@@ -78,6 +79,21 @@ def test_loss_is_the_mean_of_an_epoch(ax, run):
     plotting.loss(ax, run)
     expected = (0.5 * (1 - run.margins) ** 2).mean(-1)
     assert ax.lines[0].get_ydata().tolist() == pytest.approx(expected.tolist())
+
+
+def test_a_batch_is_refused(ax):
+    """With its shape, and how to pick one run of it."""
+    batch = train(DATA, WEIGHTS, [0.1, 0.3, 0.5], epochs=EPOCHS)
+    points = torch.ones(N, dtype=torch.bool)
+    for draw in (
+        lambda run: plotting.signals(ax, run, epoch=N),
+        lambda run: plotting.margins(ax, run, points, color="k"),
+        lambda run: plotting.loss(ax, run),
+    ):
+        with pytest.raises(ValueError, match=r"^run must be one run, .* shape \(3,\): .*run\[0\]"):
+            draw(batch)
+        assert not ax.lines
+    plotting.loss(ax, batch[0])
 
 
 def test_patches_draws_a_bar_per_coordinate():

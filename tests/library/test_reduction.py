@@ -5,7 +5,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benign_osc_lib import FeatureNoiseModel, PatchData, init_weights, sgd_step, train
+from benign_osc_lib import (
+    FeatureNoiseModel,
+    PatchData,
+    init_weights,
+    noiseless_point,
+    sgd_step,
+    train,
+)
 from tests.library.common import assert_close, normal, seeded
 
 
@@ -82,14 +89,7 @@ def test_one_point_is_a_map_of_two_numbers(y, kappa):
     """
     m, u_norm, v_norm = 3, 2.0, 0.6
     model = FeatureNoiseModel(d=5, u_norm=u_norm, v_norm=v_norm, noise_norm=1.0)
-    x = torch.stack([y * model.u, y * model.v, torch.zeros(5).double()])[None]
-    data = PatchData(
-        x=x,
-        y=torch.tensor([float(y)]).double(),
-        is_weak=torch.tensor([False]),
-        u=model.u,
-        v=model.v,
-    )
+    data = noiseless_point(model.u, model.v, y)
     j = 0 if y == 1 else 1
     w = torch.zeros(2, m, 5, dtype=torch.float64)
     w[j] = 0.2 * normal(1, m, 5)

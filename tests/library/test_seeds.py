@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 import torch
 
-from benign_osc_lib import generators, sweep
-from benign_osc_lib.seeds import seed_list
+from benign_osc_lib import _checks, generators, sweep
 
 SAME = [
     [0, 1, 2],
@@ -40,8 +39,8 @@ BAD = [
 
 @pytest.mark.parametrize("seeds", SAME, ids=lambda seeds: type(seeds).__name__)
 def test_seeds_of_any_kind(seeds):
-    assert seed_list(seeds) == [0, 1, 2]
-    assert all(type(seed) is int for seed in seed_list(seeds))
+    assert _checks.seeds(seeds) == [0, 1, 2]
+    assert all(type(seed) is int for seed in _checks.seeds(seeds))
     drawn = [torch.rand(1, generator=g).item() for g in generators(seeds)]
     assert drawn == [torch.rand(1, generator=g).item() for g in generators(range(3))]
 
@@ -51,7 +50,7 @@ def test_seeds_from_an_iterator():
 
 
 @pytest.mark.parametrize(("seeds", "error", "says"), BAD)
-@pytest.mark.parametrize("function", [generators, seed_list, lambda seeds: sweep({}, seeds)])
+@pytest.mark.parametrize("function", [generators, _checks.seeds, lambda seeds: sweep({}, seeds)])
 def test_what_holds_no_seeds(function, seeds, error, says):
     with pytest.raises(error, match="^seeds must be ") as caught:
         function(seeds)

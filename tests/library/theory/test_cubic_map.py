@@ -13,9 +13,9 @@ from scipy.optimize import OptimizeResult
 
 from benign_osc_lib import (
     FeatureNoiseModel,
-    PatchData,
     cubic_map,
     metrics,
+    noiseless_point,
     one_point,
     theory,
     train,
@@ -79,9 +79,7 @@ def test_the_critical_point_is_the_top(kappa):
 def test_the_strong_signal_of_one_point_follows_the_map(kappa):
     """The network with no part along v, and the map of the signals, both from chapter 4's side."""
     model = FeatureNoiseModel(d=3, u_norm=1.5, v_norm=0.4, noise_norm=1.0)
-    x = torch.stack([model.u, model.v, torch.zeros(3).double()])[None]
-    one, strong = torch.ones(1).double(), torch.tensor([False])
-    data = PatchData(x=x, y=one, is_weak=strong, u=model.u, v=model.v)
+    data = noiseless_point(model.u, model.v)
     w = torch.zeros(2, 3, 3).double()
     w[0, :, 0] = torch.tensor([0.1, 0.2, -0.3])
     run = train(data, w, kappa * 3 / (2 * 1.5**2), epochs=40)

@@ -14,6 +14,7 @@ from benign_osc_lib import (
     PatchData,
     init_weights,
     metrics,
+    noiseless_point,
     theory,
     train,
 )
@@ -224,6 +225,47 @@ def test_an_even_number_of_points_locks_an_odd_one_does_not(n, parts):
     cycle = sorted(1 - s for s in theory.two_cycle(KAPPA))
     wanted = cycle if parts == 2 else [theory.mean_residual(KAPPA)] * 2
     assert sorted([float(means[0]), float(means[1])]) == pytest.approx(wanted, abs=0.02)
+
+
+@pytest.mark.parametrize("sign, j", [(0, 1), (1, -1)])
+@pytest.mark.parametrize("n", [2, 3, 4])
+def test_locked_noise_grows_for_one_sign_and_shrinks_for_the_other(n, sign, j):
+    """On the exact 2-cycle, by the factors of chapter 8's proposition on phase locking."""
+    kappa, chi = 1.2, 0.16
+    low, high = theory.two_cycle(kappa)
+    p = kappa * high
+    axes = torch.eye(8, dtype=torch.float64)
+    points = noiseless_point(2 * axes[0], 0.4 * axes[1], [1] * n)
+    xi = 0.8 * axes[2 : 2 + n]
+    points.x[:, 2] = xi
+    start = torch.full((2, 4, 8), 1e-7, dtype=torch.float64)
+    start[:, :, :2] = 0
+    start[0, :, 0] = low**0.5 / 2  # s = low, the first visit meets the positive residual
+    end = train(points, start, kappa * 4 / (2 * 2**2), epochs=2).weights
+    grown = (end[sign] @ xi.T) / (start[sign] @ xi.T)
+    up, down = 1 + j * chi * (p - 1), 1 + j * chi * (1 / p - 1)
+    assert (up > 1) == (down < 1) == (j == 1)
+    if n % 2:
+        wanted = [1 + j * chi * (1 - j * chi) * (kappa - 1)] * n
+    else:
+        wanted = [up**2, down**2] * (n // 2)
+    torch.testing.assert_close(grown, torch.tensor([wanted] * 4, dtype=torch.float64))
+
+
+def test_noiseless_classes_do_not_hear_each_other():
+    """After one visit to each label the signals of a class are those of its points alone."""
+    u, v = (torch.tensor([2.0, 0, 0]).double(), torch.tensor([0, 0.4, 0]).double())
+    labels = [1, -1, 1, 1, -1, 1]
+    data = noiseless_point(u, v, labels)
+    begin = train(data, init_weights(8, 3, 1 / 32, generator=seeded(3)), 1.4, epochs=1).weights
+    both = train(data, begin, 1.4, epochs=3000)
+    assert (both.strong[-1] > 0).all()
+    for y in (1, -1):
+        own = noiseless_point(u, v, [y] * labels.count(y))
+        alone = train(own, begin, 1.4, epochs=3000)
+        leads = [float(mp.class_lead(run.weights, v, y)) for run in (both, alone)]
+        assert leads[0] == pytest.approx(leads[1], rel=1e-6)
+        assert leads[0] >= theory.terminal_weak_signal(1.4, 0.04)
 
 
 # --- Bad input ---------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """The noise at a test: moments against samples, the error probability against its parts."""
 
 import math
+from statistics import NormalDist
 
 import numpy as np
 import pytest
@@ -76,3 +77,16 @@ def test_the_lead_and_the_error_probability():
     for y in (1, -1):
         wanted = 0.5 * math.erfc((0.25 + y * mean) / math.sqrt(2 * variance))
         assert float(mp.error_probability(weights, MODEL, y)) == pytest.approx(wanted, rel=1e-9)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_error_probability_where_it_is_not_small(seed):
+    """It is of the size of 1/2, and that of one label says nothing about the other's."""
+    weights = 0.5 * normal(seed, 3, 2, 4, 40)
+    mean, variance = mp.noise_term(weights, MODEL)
+    for y in (1, -1):
+        lead = mp.class_lead(weights, MODEL.v, y) + y * mean
+        wanted = [NormalDist().cdf(-x) for x in (lead / variance.sqrt()).tolist()]
+        assert all(1e-3 < p < 1 - 1e-3 for p in wanted)
+        found = mp.error_probability(weights, MODEL, y)
+        assert found.tolist() == pytest.approx(wanted, rel=1e-12, abs=0)

@@ -7,7 +7,14 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from benign_osc_lib import FeatureNoiseModel, PatchData, init_weights, predict, sgd_step, theory
+from benign_osc_lib import (
+    FeatureNoiseModel,
+    init_weights,
+    noiseless_point,
+    predict,
+    sgd_step,
+    theory,
+)
 from benign_osc_lib import train as train_network
 from benign_osc_lib.one_point import Orbit, orbit, signals
 from tests.library.common import normal, seeded
@@ -106,13 +113,7 @@ def test_every_step_of_sgd_is_a_step_of_the_orbit(network, kappa):
 def test_the_orbit_is_the_whole_run(kappa, y):
     model = FeatureNoiseModel(d=6, u_norm=2.0, v_norm=0.5, noise_norm=1.0)
     w = init_weights(4, 6, 0.15, generator=seeded(3))
-    data = PatchData(
-        x=patches(model, y)[None],
-        y=torch.tensor([float(y)], dtype=torch.float64),
-        is_weak=torch.tensor([False]),
-        u=model.u,
-        v=model.v,
-    )
+    data = noiseless_point(model.u, model.v, y)
     run = train_network(data, w, rate(kappa, model, w), epochs=150)
     s, q, s_other, q_other = four_signals(model, w, y)
     expected = orbit(kappa, model.nu, s, q, s_other=s_other, q_other=q_other, steps=150)

@@ -43,6 +43,13 @@ def test_kappa_and_nu_are_those_of_a_step(lr, u_norm, v_norm, m, seed):
     np.testing.assert_allclose(grown[:, 1], 1 + kappa * nu * e, rtol=1e-10, atol=1e-10)
 
 
+def test_a_number_that_overflows_is_infinite():
+    """As for arrays and tensors: Python's own x**2 raises an OverflowError."""
+    assert theory.kappa(1.0, 1e200, 1) == math.inf
+    assert theory.nu(1e-300, 1.0) == math.inf
+    assert theory.two_cycle(1e200)[1] == math.inf
+
+
 def test_nu_is_that_of_the_model():
     assert theory.nu(2.0, 0.4) == pytest.approx(0.04, rel=1e-14)
     assert FeatureNoiseModel(8, 2.0, 0.4, 1.0).nu == pytest.approx(theory.nu(2.0, 0.4), rel=1e-14)

@@ -1,6 +1,7 @@
 """One signal and noise: the map against training, the potential, the limits and the edge."""
 
 import math
+import re
 
 import numpy as np
 import pytest
@@ -128,6 +129,24 @@ def test_the_limit_of_gradient_flow_from_a_large_signal(q_0, s_0, tau):
     assert math.exp(log_s) == pytest.approx(1 - q, abs=1e-9)
 
 
+@pytest.mark.parametrize("tau", [1e-300, 1e-3, 50.0, 1e6, 1e100])
+@pytest.mark.parametrize("s_0", [1e-9, 1.0, 30.0])
+@pytest.mark.parametrize("q_0", [1e-9, 1.0, 5.0])
+def test_the_limit_of_gradient_flow_for_any_tau(q_0, s_0, tau):
+    """Both sides of q = q_0 ((1 − q)/s_0)^τ, in logarithms, on either side of q."""
+    with np.errstate(all="raise", under="ignore"):
+        q = sn.flow_limit(q_0=q_0, s_0=np.array([s_0]), tau=tau)
+
+    def excess(q):
+        return math.log(q / q_0) - tau * (math.log1p(-q) - math.log(s_0))
+
+    assert 0 <= q <= 1
+    if q > 0:
+        assert excess(q * (1 - 1e-9)) < 0
+    if q < 1 - 1e-15:
+        assert excess(min(q * (1 + 1e-9) + 1e-300, 1 - 1e-16)) > 0
+
+
 def test_small_rates_approach_gradient_flow():
     s, tau = starts(3, 6), 0.1
     limit = sn.flow_limit(s, 1e-4, tau)
@@ -253,6 +272,30 @@ def test_bad_input(call, error, says):
         call()
 
 
+@pytest.mark.parametrize("shape", [(2, 2), (3, 2, 5), (2, 0, 5), (2, 2, 4), (2, 2, 6), (0, 2, 5)])
+def test_signals_wants_weights_of_the_data_s_dimension(shape):
+    data = sn.SignalNoiseModel(5, 1.0).sample(3, generator=seeded(1))
+    wanted = r"^weights must have shape \(\.\.\., 2, m, 5\), got " + re.escape(str(shape))
+    with pytest.raises(ValueError, match=wanted):
+        sn.signals(torch.zeros(shape, dtype=torch.float64), data)
+    for wrong in (np.zeros((2, 2, 5)), None, [[0.0]]):
+        with pytest.raises(TypeError, match=r"^weights must be a torch\.Tensor, got "):
+            sn.signals(wrong, data)
+    with pytest.raises(TypeError, match=r"^weights must have a floating dtype, got torch\.int64"):
+        sn.signals(torch.zeros(2, 2, 5).long(), data)
+    with pytest.raises(TypeError, match=r"^data must be a PatchData, got Tensor"):
+        sn.signals(torch.zeros(2, 2, 5), data.x)
+
+
+@pytest.mark.parametrize("kappa", [[0.6, 0.6], [0.2, 0.9, 1.4]])
+def test_the_epoch_without_a_signal(kappa):
+    """At q = 0 a visit multiplies the residual of its own point by 1 − 2κ_i, and no other."""
+    matrix = sn.epoch_matrix(0.0, np.array(kappa), 0.1)
+    np.testing.assert_allclose(matrix, np.diag(1 - 2 * np.array(kappa)), rtol=1e-15, atol=0)
+    radius = sn.epoch_multiplier(0.0, np.array(kappa), 0.1)
+    assert radius == pytest.approx(np.abs(1 - 2 * np.array(kappa)).max())
+
+
 def test_signals_wants_the_patches_of_the_model():
     weights = init_weights(2, 5, 0.1, generator=seeded(0))
     data = sn.SignalNoiseModel(5, 1.0).sample(3, generator=seeded(1))
@@ -270,10 +313,10 @@ def test_the_old_order_of_the_signals_raises():
     """s stands before q everywhere; whoever still gives q first gets no wrong number."""
     q, s = np.full(5, 0.1), np.full((5, 3), 0.2)
     assert sn.potential(s, q, 0.1).shape == (5,)
-    for first, second in ((q, s), (0.1, s[0]), (0.1, 0.2), (s[0], s[0])):
-        with pytest.raises(ValueError, match=r"^s must have shape \(\.\.\., n\), one axis more"):
+    for first, second in ((q, s), (0.1, s[0]), (0.1, 0.2)):
+        with pytest.raises(ValueError, match=r"^s must have shape \(\.\.\., n\), and not fewer"):
             sn.potential(first, second, 0.1)
-    with pytest.raises(ValueError, match=r"^s_0 must have shape \(n,\) and q_0 must be a number"):
+    with pytest.raises(ValueError, match=r"^s_0 must have shape \(n,\), got \(\)"):
         sn.flow_limit(0.1, s[0], 0.1)
     with pytest.raises(ValueError, match="broadcast"):
         sn.potential(s, np.full(4, 0.1), 0.1)

@@ -1,0 +1,230 @@
+"""The table of ranges (``ranges.txt``), and how each row calls its function with a value."""
+
+import importlib
+import math
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benign_osc_lib import FeatureNoiseModel, init_weights, phase, train
+from benign_osc_lib.signal_noise import SignalNoiseModel
+from tests.library.common import seeded
+
+MODEL = FeatureNoiseModel(8, 2.0, 0.4, 0.8)
+NOISE_MODEL = SignalNoiseModel(6, 0.5)
+DATA = MODEL.sample(4, n_weak=1, generator=seeded(1))
+WEIGHTS = init_weights(3, 8, 0.1, generator=seeded(2))
+OBJECTS = {  # what a method is called on
+    "data.FeatureNoiseModel": MODEL,
+    "patch_data.PatchData": DATA,
+    "signal_noise.SignalNoiseModel": NOISE_MODEL,
+}
+SMALL = {"d": 8, "n": 4, "n_weak": 1, "m": 2, "scale": 0.1, "epochs": 1}
+FROM_ANOTHER = {"v_norm": "at most u_norm = 2.0", "delta": "< 1/kappa"}
+"""Upper ends that another argument sets, as messages name them."""
+
+LABELS = ("sgd.sgd_step", "patch_data.noiseless_point")
+"""What takes one label or several."""
+
+REPLACED = {"kappa": "lr", "nu": "v_norm", "rho": "n_weak"}
+
+
+def others():
+    """Arguments that are no numbers, by the functions that need them."""
+    run = train(DATA, WEIGHTS, 0.1, epochs=2)
+    return {
+        "assumptions.assumption_3": {"model": MODEL},
+        "many_points.class_record": {"data": DATA, "run": run},
+        "many_points.with_orthogonal_noise": {"data": DATA},
+        "many_points.class_lead": {"weights": WEIGHTS, "v": MODEL.v},
+        "many_points.error_probability": {"weights": WEIGHTS, "model": MODEL},
+        "metrics.accuracy": {"weights": WEIGHTS, "data": DATA},
+        "metrics.accuracy_of_outputs": {"outputs": DATA.y, "data": DATA},
+        "one_point.signals": {"weights": WEIGHTS, "u": MODEL.u, "v": MODEL.v},
+        "patch_data.PatchData.cat": {"sets": [DATA, DATA]},
+        "patch_data.noiseless_point": {"u": MODEL.u, "v": MODEL.v},
+        "phase.regimes": {"cells": phase.load("rho")},
+        "sgd.sgd_step": {"weights": WEIGHTS, "x_i": DATA.x[0]},
+        "sweeps.sweep": {"grid": SMALL, "progress": False},
+        "training.train": {"data": DATA, "weights": WEIGHTS},
+        "widgets.FrameSlider": {"frames": [b"a", b"b"], "labels": "ab", "alts": "ab"},
+    }
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row of the table; ``low`` and ``high`` are infinite where there is no end."""
+
+    function: str
+    argument: str
+    kind: str
+    good: object
+    low: float
+    high: float
+    closed: tuple
+    choices: tuple
+    optional: bool
+    given: dict
+
+    def __str__(self):
+        return f"{self.function}-{self.argument}"
+
+    @property
+    def name(self):
+        """The argument's own name."""
+        return self.argument.removeprefix("grid.")
+
+    @property
+    def shown(self):
+        """Its name in messages."""
+        return self.name if self.name == self.argument else f"grid['{self.name}']"
+
+    @property
+    def only_one(self):
+        """No array; the values of a grid may be several, an axis, and so may labels of points."""
+        several = self.name != self.argument or self.function in LABELS
+        return self.kind in ("number", "label", "choice") and not several
+
+    @property
+    def inside(self):
+        """Values that must be accepted: closed ends, just inside of each end, a large number."""
+        if self.choices:
+            return list(self.choices)
+        ends = [None] if self.optional else []
+        for end, closed, inward in ((self.low, self.closed[0], 1), (self.high, self.closed[1], -1)):
+            if closed:
+                ends += [end, self.beside(end, inward)]
+            elif self.kind != "integer" and math.isfinite(end):
+                ends.append(self.beside(end, inward))
+            elif self.kind != "integer":
+                ends.append(1e100 * -inward)
+        return ends
+
+    @property
+    def outside(self):
+        """Finite values that must be refused: the open ends, and just outside of the closed."""
+        if self.choices:
+            return [0.5, 2, *(self.beside(x, way) for x in self.choices for way in (1, -1))]
+        ends = []
+        for end, closed, out in ((self.low, self.closed[0], -1), (self.high, self.closed[1], 1)):
+            if math.isfinite(end):
+                ends += [self.beside(end, out)] + [end] * (not closed)
+        return ends
+
+    def allowed(self, value):
+        """What the message for a value outside says is allowed."""
+        if self.kind == "label":
+            return "+1"
+        if self.choices:
+            return f"one of {', '.join(map(str, self.choices))}"
+        if self.kind == "integer":
+            one_end = math.isinf(self.high) or value < self.low and self.name != self.argument
+            return f"at least {self.low}" if one_end else f"in {self.low}..{self.high}"
+        if value < self.low or value == self.low and not self.closed[0]:
+            return f"{'>=' if self.closed[0] else '>'} {self.low}"
+        if self.name in FROM_ANOTHER:
+            return FROM_ANOTHER[self.name]
+        return f"{'<=' if self.closed[1] else '<'} {self.high}"
+
+    @property
+    def beyond(self):
+        """Integers too large for a float, which only a real number without end could be."""
+        return [10**400, -(10**400)] if self.kind in ("number", "elements") else []
+
+    @property
+    def good_number(self):
+        return self.good[0] if self.kind == "vector" else self.good
+
+    def beside(self, end, way):
+        """The number next to an end."""
+        return end + way if self.kind == "integer" else math.nextafter(end, math.inf * way)
+
+    def several(self, value, kind=np.array):
+        """An array or a tensor of a good element and another one."""
+        pair = np.array([self.good_number, value], dtype=float)
+        return pair if kind is np.array else kind(pair)
+
+
+def number(text):
+    return float(text) if any(c in text for c in ".einf") else int(text)
+
+
+def parse(line):
+    function, argument, kind, span, good, *given = (part.strip() for part in line.split("|"))
+    kind, _, optional = kind.partition(" or ")
+    low, high, closed, choices = -math.inf, math.inf, (False, False), ()
+    if kind in ("label", "choice"):
+        choices = (-1, 1) if kind == "label" else tuple(number(x) for x in span.split(", "))
+    elif span != "any":
+        low, high = (number(x) for x in span[1:-1].split(", "))
+        closed = (span[0] == "[", span[-1] == "]")
+    value = np.array([number(x) for x in good[1:-1].split(", ")]) if kind == "vector" else None
+    more = dict(pair.split("=") for pair in given)
+    more = {name: True if text == "True" else number(text) for name, text in more.items()}
+    good = number(good) if value is None else value
+    return Row(function, argument, kind, good, low, high, closed, choices, bool(optional), more)
+
+
+ROWS = [
+    parse(line)
+    for line in Path(__file__).with_name("ranges.txt").read_text(encoding="utf-8").splitlines()
+    if line and not line.startswith("#")
+]
+
+
+def public(path):
+    """What stands at ``module.name`` or ``module.Class.method``."""
+    owner, _, name = path.rpartition(".")
+    if owner in OBJECTS:
+        return getattr(OBJECTS[owner], name)
+    return getattr(importlib.import_module(f"benign_osc_lib.{owner}"), name)
+
+
+class Calls:
+    """Calls functions with the good values of all rows but one."""
+
+    def __init__(self):
+        self.others = others()
+
+    def __call__(self, row, value):
+        given = {r.argument: r.good for r in ROWS if r.function == row.function}
+        given = {**given, **row.given, row.argument: value}
+        given = {**self.others.get(row.function, {}), **given}
+        if row.function == "sweeps.sweep":
+            given = self.sweep(row, given)
+        elif row.function == "seeds.generators":
+            given["seeds"] = [value]
+        return public(row.function)(**given)
+
+    @staticmethod
+    def sweep(row, given):
+        """The row's own parameter in the grid, and those that it needs there."""
+        chosen = {name for name in given if name in row.given or name == row.argument}
+        own = {name[5:]: given[name] for name in chosen if name.startswith("grid.")}
+        left_out = {REPLACED[name] for name in own if name in REPLACED}
+        grid = {k: v for k, v in given["grid"].items() if k not in left_out}
+        plain = {k: v for k, v in given.items() if not k.startswith("grid.")}
+        return {**plain, "grid": {**grid, **own}, "seeds": [given["seeds"]]}
+
+
+def wrong_types(row):
+    """Values of types that are never a number, whatever the range."""
+    good = row.good_number
+    wrong = [] if row.optional else [None]
+    wrong += [str(good), 1j, object(), b"1", {"a": 1}]
+    if row.kind != "label":
+        wrong.append(True)
+    if row.kind == "integer":
+        wrong += [float(good), np.array([good]), [good], math.nan, math.inf]
+    elif row.kind == "number":
+        wrong.append([good])
+    elif row.kind in ("elements", "vector"):
+        wrong.append([good])
+    if row.kind in ("elements", "vector", "nested"):
+        wrong += [np.array([True]), np.array([1j]), np.array(["1"]), np.array([None])]
+        wrong += [torch.tensor([True]), torch.tensor([1j])]
+    if row.argument.startswith("grid."):  # a sequence is an axis of the grid
+        wrong = [value for value in wrong if np.ndim(value) == 0 and not isinstance(value, dict)]
+    return wrong

@@ -1,0 +1,161 @@
+"""Every default and every constant of the public library, as a literal number.
+
+A default without a row here fails. What the paper fixes is marked with its section; the rest is the
+book's choice, which its pages and the docstrings state.
+"""
+
+import inspect
+import math
+from fractions import Fraction
+
+import pytest
+import torch
+
+from benign_osc_lib import phase, theory
+from benign_osc_lib.sweeps import DEFAULTS
+from tests.library.interface import CALLABLES, CONSTANTS
+
+RHO = 0.125  # §4.3: 2 weak points among 16
+
+ARGUMENTS = {
+    "cubic_map.lyapunov_exponent": {"steps": 2000, "skip": 500},
+    "data.FeatureNoiseModel": {"rho": RHO},
+    "data.FeatureNoiseModel.sample": {
+        **{"n_weak": None, "generator": None, "device": None, "dtype": torch.float64},
+    },
+    "many_points.class_record": {"start": 0},
+    "many_points.noise_allowance": {"growth": 0.0},
+    "many_points.visits_needed": {"kept": 1.0, "undone": 0.0},
+    "many_points.weak_signal_floor": {"kept": 1.0, "undone": 0.0},
+    "metrics.Proportion": {"level": 0.95},
+    "metrics.accuracy": {"level": 0.95},
+    "metrics.accuracy_of_outputs": {"level": 0.95},
+    "network.init_weights": {"generator": None, "device": None, "dtype": torch.float64},
+    "one_point.orbit": {"s_other": 0.0, "q_other": 0.0},
+    "patch_data.PatchData": {"u": None, "v": None},
+    "patch_data.PatchData.cat": {"dim": 0},
+    "patch_data.noiseless_point": {"y": 1},
+    "phase.regimes": {"signal": 0.0, "strong": 0.9, "weak": 0.9},
+    "plotting.figure": {"rows": 1, "columns": 1, "height": 2.6},
+    "plotting.loss": {"color": "black", "style": "-", "label": None},
+    "plotting.margins": {"style": "-", "label": None},
+    "plotting.signals": {"style": "-"},
+    "plotting.to_png": {"dpi": 100},
+    "signal_noise.SignalNoiseModel": {"noise_norm": 1.0},
+    "signal_noise.SignalNoiseModel.sample": {"orthogonal": False, "generator": None},
+    "signal_noise.orbit": {"s_other": 0.0, "q_other": 0.0},
+    "sweeps.sweep": {
+        **{"n_test": 100, "store": None, "executor": None},
+        **{"engine": "auto", "block_size": 1000, "progress": True},
+    },
+    "theory.largest_signal": {"opposite": 0.0},
+    "theory.smallest_factor": {"opposite": 0.0},
+    "theory.smooth_exponents": {"e_0": 1.0},
+    "theory.squared_residual_budget": {"opposite": 0.0},
+    "theory.stopping_margins": {"q_other": 0.0},
+    "theory.strong_signal_floor": {"opposite": 0.0},
+    "training.train": {
+        **{"order": "cyclic", "record_every": 1, "generator": None},
+        **{"engine": "auto", "progress": False},
+    },
+    "widgets.FrameSlider": {"description": "", "start": 0},
+}
+
+PAPER = {  # §4.3
+    **{"d": 64, "u_norm": 2.0, "v_norm": 0.4, "noise_norm": 0.8, "n": 16, "n_weak": 2, "m": 8},
+    **{"lr": 1.2, "epochs": 200},
+}
+
+KAPPAS = [
+    *(0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1),
+    *(1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2.0, 2.1, 2.2),
+]
+NUS = [  # from 0.005 to 0.64, two a factor of 2
+    *(0.005, 0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64),
+    *(0.005 * math.sqrt(2) * factor for factor in (1, 2, 4, 8, 16, 32, 64)),
+]
+NOISES = [  # from 0.1 to 3.2, three a factor of 2
+    *(0.1, 0.2, 0.4, 0.8, 1.6, 3.2),
+    *(0.1 * math.cbrt(2) * factor for factor in (1, 2, 4, 8, 16)),
+    *(0.1 * math.cbrt(4) * factor for factor in (1, 2, 4, 8, 16)),
+]
+
+VALUES = {
+    "phase.KAPPAS": KAPPAS,
+    "phase.KINDS": ("weak", "strong"),
+    "phase.LEVELS": (0.0, 0.6, 0.7, 0.8, 0.9, 0.95),
+    "phase.QUANTILES": (0.1, 0.25, 0.5, 0.75, 0.9),
+    "phase.REGIMES": ("too small", "benign", "malignant", "diverged"),
+    "phase.SIGNALS": (0.0, 0.001, 0.01),
+    "reduced.DTYPES": (torch.float32, torch.float64),
+    "reduced.LARGEST_GRAM": 16777216,
+    "reduced.PARTS": 4,
+    "reduced.PARTS_WITH_BAR": 50,
+    "sweeps.DEFAULTS": {**PAPER, "scale": 0.0625, "order": "cyclic"},
+    "sweeps.REPLACES": {"kappa": "lr", "nu": "v_norm", "rho": "n_weak"},
+    "theory.ESCAPE": 2.0,
+    "theory.SIGN_LIMIT": 1.598076211353316,  # √27/2 − 1
+    "theory.STABLE_CYCLE_LIMIT": 1.2360679774997898,  # √5 − 1
+    "training.DIVERGED": 1000000.0,
+}
+
+ELSEWHERE = {"phase.DIAGRAMS"}  # below
+SPARED = {"sweeps.OWN", "sweeps.FIRST_COMPLETED"}  # imported for the inside of the module
+
+
+@pytest.mark.parametrize("path", sorted(CALLABLES))
+def test_every_default_of_an_argument(path):
+    found = {
+        name: parameter.default
+        for name, parameter in inspect.signature(CALLABLES[path]).parameters.items()
+        if parameter.default is not parameter.empty
+    }
+    assert found == ARGUMENTS.get(path, {})
+    for name, value in found.items():
+        assert type(value) is type(ARGUMENTS[path][name])
+
+
+def test_no_row_without_an_argument():
+    assert set(ARGUMENTS) <= set(CALLABLES)
+
+
+@pytest.mark.parametrize("path", sorted(VALUES))
+def test_every_constant(path):
+    assert CONSTANTS[path] == VALUES[path]
+
+
+def test_no_constant_without_a_row():
+    """Colours and sizes of figures are left out; a constant may be imported from elsewhere."""
+    known = VALUES.keys() | ELSEWHERE | SPARED
+    for path, value in CONSTANTS.items():
+        imported = any(value is CONSTANTS[other] for other in known & CONSTANTS.keys())
+        assert path in known or imported or path.startswith("plotting."), path
+
+
+def test_the_limits_are_their_formulas():
+    assert CONSTANTS["theory.SIGN_LIMIT"] == pytest.approx(math.sqrt(27) / 2 - 1, rel=1e-15)
+    assert CONSTANTS["theory.STABLE_CYCLE_LIMIT"] == pytest.approx(math.sqrt(5) - 1, rel=1e-15)
+
+
+def test_the_defaults_of_a_sweep_are_the_paper_s():
+    """§4.3: κ = 1.2 and ν = 0.04, and one point in eight is weak. σ_0 = 1/16 is our choice."""
+    assert theory.kappa(DEFAULTS["lr"], DEFAULTS["u_norm"], DEFAULTS["m"]) == pytest.approx(1.2)
+    assert theory.nu(DEFAULTS["u_norm"], DEFAULTS["v_norm"]) == pytest.approx(0.04)
+    assert Fraction(DEFAULTS["n_weak"], DEFAULTS["n"]) == Fraction(RHO)
+    assert DEFAULTS["scale"] * 16 == 1
+
+
+@pytest.mark.parametrize(
+    ("name", "axis", "values", "seeds"),
+    [
+        ("nu", "nu", NUS, 320),
+        ("rho", "n_weak", [0, 1, 2, 3, 4, 5, 6, 7], 600),
+        ("noise", "noise_norm", NOISES, 320),
+    ],
+)
+def test_the_grids_of_the_stored_diagrams(name, axis, values, seeds):
+    grid, number = phase.DIAGRAMS[name]
+    assert list(grid) == ["kappa", axis] and number == seeds
+    assert grid["kappa"] == KAPPAS
+    assert grid[axis] == pytest.approx(sorted(values), rel=1e-14)
+    assert list(phase.DIAGRAMS) == ["nu", "rho", "noise"]

@@ -1,0 +1,177 @@
+"""Every range of every public function: at both ends, just inside and just outside.
+
+The ranges stand in ``ranges.txt``; a function or an argument without a row there fails here.
+"""
+
+import inspect
+import math
+import warnings
+
+import numpy as np
+import pytest
+import torch
+
+from tests.library.interface import CALLABLES
+from tests.library.ranges import ROWS, Calls, public, wrong_types
+
+ARRAYS = ("elements", "vector", "nested")
+
+NO_NUMBERS = {
+    *(
+        "weights",
+        "data",
+        "x",
+        "x_i",
+        "u",
+        "v",
+        "run",
+        "products",
+        "outputs",
+        "model",
+    ),  # see test_bad_input.py
+    *("device", "dtype", "generator", "engine", "order", "kind", "name"),  # the same
+    *("is_weak", "orthogonal", "progress"),
+    *("grid", "store", "executor"),  # see test_sweeps.py; the grid's parameters have rows
+    *("runs", "cells", "first", "second"),  # see test_phase.py
+    *("sets", "frames", "labels", "alts", "description"),  # see test_widgets.py
+}
+"""Arguments that hold no number, or many: tensors, objects, choices among words, flags."""
+
+UNCHECKED = {
+    "patch_data.PatchData": "holds tensors; see test_bad_input.py",
+    "network.activation": "a step of predict, which checks",
+    "network.activation_slope": "a step of sgd_step, which checks",
+    "network.responses": "a step of predict, which checks",
+    "network.output": "a step of predict, which checks",
+    "sgd.signs_j": "a step of sgd_step, which checks",
+    "sgd.gradient": "a step of sgd_step, which checks",
+    "sgd.along_patches": "a step of sgd_step, which checks",
+    "reduced.suits": "a step of train, which checks",
+    "reduced.train_reduced": "a step of train, which checks",
+}
+"""Functions that check no number, and why."""
+
+RECORDS = {
+    *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
+    *("signal_noise.Orbit", "signal_noise.Signals", "theory.Constant", "training.Run"),
+}
+"""What functions return: nobody makes one by hand, and nothing is checked."""
+
+WANTED = {  # what the message for a wrong type says
+    **{"integer": "an integer", "number": "a number", "label": "", "choice": "one of"},
+    **dict.fromkeys(ARRAYS, "a number, array or tensor"),
+}
+
+every_row = pytest.mark.parametrize("row", ROWS, ids=str)
+every_array = pytest.mark.parametrize("row", [r for r in ROWS if r.kind in ARRAYS], ids=str)
+
+
+@pytest.fixture(scope="module")
+def call():
+    return Calls()
+
+
+def refused(call, row, value, error, shown, allowed=""):
+    """The call raises ``error``, which names the argument, what is allowed, and the value."""
+    try:
+        call(row, value)
+    except error as caught:
+        message = str(caught)
+    else:
+        pytest.fail(f"{row} accepts {value!r}")
+    assert message.startswith((f"{row.shown} must ", f"{row.name} must ")), message
+    assert any(f"got {text}" in message for text in shown), message
+    assert allowed in message, message
+
+
+def as_shown(value):
+    return str(value), repr(value), str(float(value))
+
+
+@every_row
+def test_inside(row, call):
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # at an end a formula may overflow
+        for value in [row.good_number, *row.inside]:
+            call(row, np.full_like(row.good, value) if row.kind == "vector" else value)
+            if row.kind == "nested":
+                call(row, [[row.good], [value]])
+
+
+@every_row
+def test_outside(row, call):
+    for value in row.outside:
+        given = row.several(value) if row.kind == "vector" else value
+        refused(call, row, given, ValueError, as_shown(value), row.allowed(value))
+
+
+@pytest.mark.parametrize(
+    "row", [r for r in ROWS if r.kind != "integer" and (r.choices or r.low >= -1)], ids=str
+)
+def test_not_finite(row, call):
+    for value in (math.inf, -math.inf, math.nan):
+        given = row.several(value) if row.kind == "vector" else value
+        allowed = row.allowed(value) if row.choices else "finite"
+        refused(call, row, given, ValueError, as_shown(value), allowed)
+    for value in row.beyond:
+        refused(call, row, value, ValueError, ("inf", "-inf", str(value)), "finite")
+
+
+@every_row
+def test_wrong_type(row, call):
+    for value in wrong_types(row):
+        error = (TypeError, ValueError) if row.choices else TypeError
+        refused(call, row, value, error, (repr(value), type(value).__name__), WANTED[row.kind])
+
+
+@pytest.mark.parametrize("row", [r for r in ROWS if r.only_one], ids=str)
+def test_one_number_is_not_several(row, call):
+    """Neither an array nor a tensor."""
+    for kind in (np.array, torch.tensor):
+        with pytest.raises((TypeError, ValueError), match=f"^{row.argument} must "):
+            call(row, row.several(row.good, kind))
+
+
+@every_row
+def test_numbers_of_numpy(row, call):
+    """A NumPy number is a number."""
+    kind = np.int64 if row.kind == "integer" else np.float64
+    call(row, row.good if row.kind == "vector" else kind(row.good))
+
+
+@every_array
+def test_arrays_and_tensors(row, call):
+    """One bad element among good ones is found, and shown."""
+    for kind in (np.array, torch.tensor):
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            call(row, row.several(row.good_number, kind))
+        for value in [*row.outside, *(math.inf, math.nan) * (len(row.outside) > 0)]:
+            refused(call, row, row.several(value, kind), ValueError, as_shown(value))
+
+
+# --- Nothing is left out -----------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("path", [p for p in CALLABLES if p.split(".")[0] != "plotting"])
+def test_every_argument_has_a_row(path):
+    """The figures are left out: they hand their numbers on to matplotlib."""
+    if path in UNCHECKED or path in RECORDS:
+        return
+    rows = {row.argument for row in ROWS if row.function == path}
+    arguments = set(inspect.signature(CALLABLES[path]).parameters) - {"self"}
+    assert arguments - rows <= NO_NUMBERS, f"{path}: no row in ranges.txt"
+    assert {row for row in rows if not row.startswith("grid.")} <= arguments
+
+
+def test_every_parameter_of_a_sweep_has_a_row():
+    from benign_osc_lib.sweeps import DEFAULTS, REPLACES
+
+    rows = {row.argument[5:] for row in ROWS if row.argument.startswith("grid.")}
+    assert rows == ({*DEFAULTS, *REPLACES} - {"order"})
+
+
+def test_the_lists_name_what_there_is():
+    assert {row.function for row in ROWS} | set(UNCHECKED) | RECORDS <= set(CALLABLES)
+    assert len({str(row) for row in ROWS}) == len(ROWS)
+    assert all(public(row.function) for row in ROWS)
