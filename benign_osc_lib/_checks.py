@@ -19,7 +19,7 @@ def integer(name, value, *, low, high=None):
     return int(value)
 
 
-def number(name, value):
+def real_number(name, value):
     """Return ``value`` as a float, or raise unless it is a real number."""
     if isinstance(value, bool) or not isinstance(value, Real):
         raise TypeError(f"{name} must be a number, got {value!r}")
@@ -36,13 +36,13 @@ def _float(value):
 
 def positive(name, value):
     """Return ``value`` as a float, or raise unless it is a finite number above 0."""
-    value, given = number(name, value), value
+    value, given = real_number(name, value), value
     if not math.isfinite(value) or value <= 0:
         raise ValueError(f"{name} must be finite and > 0, got {given}")
     return value
 
 
-def numeric(name, value):
+def as_tensor(name, value):
     """Return a number, array or tensor as a real tensor (numbers as float64), or raise."""
     if isinstance(value, Real) and not isinstance(value, bool):
         return torch.tensor(_float(value), dtype=torch.float64)
@@ -59,7 +59,7 @@ def all_between(name, value, low, high=math.inf, *, low_open=True, high_open=Tru
 
     Infinite and NaN elements are never allowed.
     """
-    v = numeric(name, value).double()
+    v = as_tensor(name, value).double()
     ok = torch.isfinite(v)
     ok &= (v > low) if low_open else (v >= low)
     ok &= (v < high) if high_open else (v <= high)
@@ -133,20 +133,20 @@ def one_data_set(name, leading):
         raise ValueError(f"{name} must be one data set, got leading axes {tuple(leading)}")
 
 
-def labels(name, value):
+def each_label(name, value):
     """Raise unless every element of a tensor is −1 or +1."""
     wrong = value[(value != 1) & (value != -1)]
     if wrong.numel():
         raise ValueError(f"{name} must hold labels -1 and +1, got {wrong.flatten()[0].item()}")
 
 
-def label(name, value):
+def one_label(name, value):
     """Raise unless ``value`` is one label, −1 or +1."""
     if isinstance(value, bool) or not isinstance(value, Real) or value not in (-1, 1):
         raise ValueError(f"{name} must be -1 or +1, got {value!r}")
 
 
-def numbers(name, value):
+def tensor_or_list(name, value):
     """Return a number, array, tensor or nested list as a real tensor, or raise."""
     if _is_list(value):
         try:
@@ -155,7 +155,7 @@ def numbers(name, value):
             value = torch.as_tensor(value, dtype=torch.float64)
         except (TypeError, ValueError, RuntimeError, OverflowError):
             raise TypeError(f"{name} must be a nested list of numbers, got {value!r}") from None
-    return numeric(name, value)
+    return as_tensor(name, value)
 
 
 def _is_list(value):
@@ -182,7 +182,7 @@ def seeds(value):
 
 def learning_rate(lr, like):
     """Return ``lr`` as a tensor (...) of positive rates, with the dtype and device of ``like``."""
-    rates = numbers("lr", lr)
+    rates = tensor_or_list("lr", lr)
     all_between("lr", rates, 0)
     return rates.to(like)
 

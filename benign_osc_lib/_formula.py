@@ -122,7 +122,7 @@ def formula(**ranges):
 
 def _tensors(given):
     """The arguments as tensors; plain numbers follow the tensors and arrays beside them."""
-    tensors = {name: _checks.numeric(name, value) for name, value in given.items()}
+    tensors = {name: _checks.as_tensor(name, value) for name, value in given.items()}
     plain = [name for name, value in given.items() if isinstance(value, Real)]
     dtypes = [tensors[name].dtype for name in given if name not in plain]
     if dtypes:

@@ -60,7 +60,7 @@ def class_record(data, run, y, *, start=0):
     """
     _checks.instance("data", data, PatchData)
     _checks.one_data_set("data", data.y.shape[:-1])
-    _checks.label("y", y)
+    _checks.one_label("y", y)
     visits = run.margins.numel()
     if run.margins.ndim != 2 or len(run.steps) != visits + 1:
         raise ValueError("run must be one run, recorded at every step")

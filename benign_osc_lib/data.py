@@ -49,7 +49,7 @@ class FeatureNoiseModel:
             checked[name] = _checks.positive(name, getattr(self, name))
         if self.v_norm > self.u_norm:
             raise ValueError(f"v_norm must be at most u_norm = {self.u_norm}, got {self.v_norm}")
-        checked["rho"] = _checks.number("rho", self.rho)
+        checked["rho"] = _checks.real_number("rho", self.rho)
         _checks.all_between("rho", self.rho, 0, 0.5, low_open=False)
         for name, value in checked.items():  # plain numbers, whatever type was given
             object.__setattr__(self, name, value)

@@ -32,7 +32,7 @@ class Proportion:
     def __post_init__(self):
         _checks.integer("n", self.n, low=0)
         _checks.integer("successes", self.successes, low=0, high=self.n)
-        _checks.number("level", self.level)
+        _checks.real_number("level", self.level)
         _checks.all_between("level", self.level, 0, 1)
 
     @property

@@ -55,7 +55,7 @@ class PatchData:
                     f"{name} must have the shape of x without its last two axes, "
                     f"{tuple(self.x.shape[:-2])}, got {tuple(getattr(self, name).shape)}"
                 )
-        _checks.labels("y", self.y)
+        _checks.each_label("y", self.y)
         _checks.finite("x", self.x)
         for name in ("u", "v"):
             given = getattr(self, name)
@@ -272,7 +272,7 @@ def noiseless_point(u, v, y=1):
     _checks.same_kind(u=u, v=v)
     if u.dim() > 1 or v.dim() > 1:
         raise ValueError(f"u and v must have shape (d,), got {tuple(u.shape)}, {tuple(v.shape)}")
-    y = _checks.numbers("y", y).to(u)
+    y = _checks.tensor_or_list("y", y).to(u)
     y = y if y.dim() else y[None]
     x = y[..., None, None] * torch.stack([u, v, torch.zeros_like(u)])
     return PatchData(x=x, y=y, is_weak=torch.zeros_like(y, dtype=torch.bool), u=u, v=v)

@@ -58,10 +58,10 @@ def sgd_step(weights, x_i, y_i, lr):
     """
     _checks.floats("weights", weights, last=(2, "m", "d"))
     _checks.floats("x_i", x_i, last=("P", weights.shape[-1]))
-    y_i = _checks.numbers("y_i", y_i).to(weights)
+    y_i = _checks.tensor_or_list("y_i", y_i).to(weights)
     lr = _checks.learning_rate(lr, like=weights)
     _checks.same_kind(weights=weights, x_i=x_i)
-    _checks.labels("y_i", y_i)
+    _checks.each_label("y_i", y_i)
     _checks.broadcast(weights=weights.shape[:-3], x_i=x_i.shape[:-2], y_i=y_i.shape, lr=lr.shape)
     _, c = gradient(weights, x_i, y_i)
     return weights - along_patches(lr[..., None, None, None] * c, x_i)

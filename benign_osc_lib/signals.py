@@ -96,7 +96,7 @@ def _drawn(weights, y, **named):
     _checks.floats(name, feature, last=(weights.shape[-1],))
     _checks.same_kind(weights=weights, **named)
     _checks.broadcast(weights=weights.shape[:-3], **{name: feature.shape[:-1]})
-    _checks.label("y", y)
+    _checks.one_label("y", y)
     plus, minus = learned_signal(y * _overlaps(weights, feature)).unbind(-1)
     return (plus, minus) if y == 1 else (minus, plus)
 

@@ -23,7 +23,7 @@ def mean_by_run(values, level=0.95):
         ValueError: fewer than two runs are left, the axes are not one, or the level is outside
             (0, 1).
     """
-    _checks.number("level", level)
+    _checks.real_number("level", level)
     _checks.all_between("level", level, 0, 1)
     values = _floats("values", values)
     if values.ndim != 1:

@@ -48,7 +48,7 @@ def _one(check, **limits):
 
 def _between(low, high, **ends):
     def check(name, value):
-        value = _checks.number(name, value)
+        value = _checks.real_number(name, value)
         _checks.all_between(name, value, low, high, **ends)
         return value
 

@@ -65,7 +65,7 @@ def sampling_bound(epsilon, variance, n):
     """
     given = []
     for name, value, low in (("epsilon", epsilon, 0), ("variance", variance, 0), ("n", n, 1)):
-        value = _checks.numbers(name, value)
+        value = _checks.tensor_or_list(name, value)
         _checks.all_between(name, value, low, low_open=False)
         given.append(value.numpy())
     epsilon, variance, n = np.broadcast_arrays(*given)

@@ -210,9 +210,9 @@ def crossing(y, values, level):
         TypeError: an argument is not numeric.
         ValueError: y is not positive and increasing, or the lengths differ.
     """
-    _checks.number("level", level)
+    _checks.real_number("level", level)
     y, values = (
-        np.asarray(_checks.numbers(name, given), dtype=float)
+        np.asarray(_checks.tensor_or_list(name, given), dtype=float)
         for name, given in (("y", y), ("values", values))
     )
     if y.ndim != 1 or (y <= 0).any() or (np.diff(y) <= 0).any():

@@ -98,7 +98,7 @@ def iterate(z, kappa, *, steps):
     """
     _checks.integer("steps", steps, low=0)
     _checks.all_between("kappa", kappa, 0)
-    _checks.numeric("z", z)
+    _checks.as_tensor("z", z)
     shape = _checks.broadcast(z=np.shape(z), kappa=np.shape(kappa))
     z, kappa = (np.broadcast_to(np.asarray(x, dtype=float), shape) for x in (z, kappa))
     states = np.empty((steps + 1, *shape))

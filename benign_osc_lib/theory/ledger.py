@@ -59,7 +59,7 @@ def constants(kappa, nu):
         TypeError: an argument is not a number.
         ValueError: an argument is outside its range.
     """
-    kappa, nu = _checks.number("kappa", kappa), _checks.number("nu", nu)
+    kappa, nu = _checks.real_number("kappa", kappa), _checks.real_number("nu", nu)
     _checks.all_between("kappa", kappa, 1, SIGN_LIMIT, low_open=False)
     _checks.all_between("nu", nu, 0, 1)
     low, high = two_cycle(kappa)

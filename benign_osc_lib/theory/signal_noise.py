@@ -192,7 +192,7 @@ def largest_output(kappa, kappa_mu, n):
         ValueError: an argument is outside its range.
     """
     _checks.positive("kappa", kappa)
-    _checks.number("kappa_mu", kappa_mu)
+    _checks.real_number("kappa_mu", kappa_mu)
     _checks.all_between("kappa_mu", kappa_mu, 0, 0.5, high_open=False)
     _checks.integer("n", n, low=1)
     grid = np.linspace(0, 1, 4001)
@@ -222,7 +222,7 @@ def epoch_matrix(q, kappa, kappa_mu):
         TypeError: an argument is not numeric.
         ValueError: an argument is outside its range, or κ has not one axis.
     """
-    _checks.number("q", q)
+    _checks.real_number("q", q)
     _checks.all_between("q", q, 0, 1, low_open=False)
     _checks.all_between("kappa", kappa, 0)
     _checks.positive("kappa_mu", kappa_mu)
