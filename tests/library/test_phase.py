@@ -227,6 +227,15 @@ def test_samples_of_two_laws_disagree(other):
             "signal must be one of 0.0, 0.001, 0.01, got 0.1",
         ),
         (
+            lambda: phase.regimes(one_cell((1, 1, False)), strong=np.zeros(2)),
+            ValueError,
+            "strong must be one of",
+        ),
+        (lambda: phase.sampling_bound(-0.1, 0.1, 5), ValueError, "epsilon must be finite, >= 0"),
+        (lambda: phase.sampling_bound(0.1, [-1.0], 5), ValueError, "variance must be finite, >= 0"),
+        (lambda: phase.sampling_bound(0.1, 0.1, 0), ValueError, "n must be finite, >= 1"),
+        (lambda: phase.sampling_bound("a", 0.1, 5), TypeError, "epsilon must be a number"),
+        (
             lambda: phase.mean_accuracy(one_cell((1, 1, False)), "all"),
             ValueError,
             "kind must be one of 'weak', 'strong', got 'all'",
