@@ -49,21 +49,21 @@ def train_batched(x, y, u, v, weights, lr, visits, record_every, limit):
         if not cyclic:
             batch.points.copy_(visits[:, e])
         if not near:
-            before = batch.moved.clone()
+            before = batch.coefficients.clone()
             epoch()
             near = bool(batch.near().any())
             if near:
-                batch.moved.copy_(before)
+                batch.coefficients.copy_(before)
         if near:
             batch.careful_epoch(e * n)
             near = bool(batch.near().any())
         margins[:, e] = batch.margins
-        first, last = e * n // record_every + 1, (e + 1) * n // record_every
+        begin, end = e * n // record_every + 1, (e + 1) * n // record_every
         if inside:  # none, one or many
-            recorded = batch.trace[first * record_every - e * n - 1 :: record_every]
-            records[:, :, first : last + 1] = recorded.movedim(0, 2)
-        elif first <= last:
-            records[:, :, last] = batch.signals()
+            recorded = batch.trace[begin * record_every - e * n - 1 :: record_every]
+            records[:, :, begin : end + 1] = recorded.movedim(0, 2)
+        elif begin <= end:
+            records[:, :, end] = batch.signals()
     return batch.weights(), margins, records[:, 0], records[:, 1], batch.diverged_at
 
 
@@ -95,30 +95,30 @@ def _replayable(epoch, device):
 class _Batch:
     """The state of R runs, in tensors that are overwritten but never replaced: a graph needs that.
 
-    ``moved`` is a, (R, n, P, 2m). The leading axis of what all runs share is 1. ``orders`` is the
-    number of orders of visits, 1 or R, or 0 if they are cyclic; ``inside`` says whether signals are
-    recorded inside an epoch; the other arguments are those of :func:`train_batched`.
+    ``coefficients`` is a, (R, n, P, 2m). The leading axis of what all runs share is 1. ``orders``
+    is the number of orders of visits, 1 or R, or 0 if they are cyclic; ``inside`` says whether
+    signals are recorded inside an epoch; the other arguments are those of :func:`train_batched`.
     """
 
     def __init__(self, x, y, u, v, weights, lr, orders, inside, limit):
         runs, self.n, patches, _ = x.shape
         m, points = weights.shape[1] // 2, (self.n, patches)
         self.y, self.lr, self.limit = _own(y), lr, limit
-        self.first, self.x = _own(weights), _own(x).flatten(1, 2)  # (R, 2m, d), (R, n P, d)
+        self.initial, self.x = _own(weights), _own(x).flatten(1, 2)  # (R, 2m, d), (R, n P, d)
         features = torch.stack(torch.broadcast_tensors(_own(u), _own(v)), 1)  # (R, 2, d)
         gram = self.x @ self.x.mT
         self.gram = gram.unflatten(1, points)  # (R, n, P, n P)
-        self.start = (self.x @ self.first.mT).unflatten(1, points)  # (R, n, P, 2m)
+        self.initial_products = (self.x @ self.initial.mT).unflatten(1, points)  # (R, n, P, 2m)
         self.feature_gram = features @ self.x.mT  # (R, 2, n P)
-        self.feature_start = features @ self.first.mT  # (R, 2, 2m)
+        self.initial_signals = features @ self.initial.mT  # (R, 2, 2m)
         self.j = torch.cat((weights.new_ones(m), -weights.new_ones(m)))
         self.share = self.j / m
-        lengths = gram.diagonal(dim1=1, dim2=2).unflatten(1, points).sum(-1)
-        self.reach = lengths.amax(-1) * 2 / m  # max_i 2/m Σ_p ‖x_i^(p)‖², (R,)
+        squares = gram.diagonal(dim1=1, dim2=2).unflatten(1, points).sum(-1)
+        self.movement_rate = squares.amax(-1) * 2 / m  # max_i 2/m Σ_p ‖x_i^(p)‖², (R,)
         self.runs = torch.arange(runs, device=x.device)
         self.points = self.runs.new_zeros(orders, self.n) if orders else None
-        self.moved = weights.new_zeros(runs, self.n, patches, 2 * m)
-        self.size, self.travelled = lr.new_zeros(2, runs, dtype=torch.float64)
+        self.coefficients = weights.new_zeros(runs, self.n, patches, 2 * m)
+        self.norm, self.moved_since_look = lr.new_zeros(2, runs, dtype=torch.float64)
         self.diverged_at = torch.full_like(self.runs, -1)
         self.frozen = torch.zeros_like(self.runs, dtype=torch.bool)
         self.margins = weights.new_zeros(runs, self.n)
@@ -126,7 +126,7 @@ class _Batch:
 
     def begin(self):
         """Forget the warm-up: this is step 0."""
-        self.moved.zero_()
+        self.coefficients.zero_()
         self.frozen.copy_(self.look())
         self.diverged_at.masked_fill_(self.frozen, 0)
 
@@ -138,17 +138,19 @@ class _Batch:
 
     def update(self, place):
         """One SGD step of every run that is not frozen, and the margins before it."""
-        z = self.gram[self.here(self.gram, place)] @ self.moved.flatten(1, 2)
-        active = (self.start[self.here(self.start, place)] + z).clamp(min=0)  # (R, P, 2m)
+        initial = self.initial_products[self.here(self.initial_products, place)]
+        moved = self.gram[self.here(self.gram, place)] @ self.coefficients.flatten(1, 2)
+        active = (initial + moved).clamp(min=0)  # (R, P, 2m)
         squares = active.square().sum(1)
         f, y = (squares * self.share).sum(-1), self.y[self.here(self.y, place)]
         self.margins[self.here(self.margins, place)] = y * f
         change = self.lr[:, None, None] * ((y - f)[:, None, None] * self.share * (2 * active))
         change = change.masked_fill(self.frozen[:, None, None], 0)
-        self.moved[self.here(self.moved, place)] += change
+        self.coefficients[self.here(self.coefficients, place)] += change
         # With ‖x_k‖² = Σ_p ‖x_k^(p)‖², the inner products z_k with point k move by at most
         # ‖x_k‖ ‖ΔW‖ <= ‖x_k‖ ‖x_i‖ 2η/m abs(y - f) ‖max(z_i, 0)‖.
-        self.travelled += self.lr * (y - f).abs() * squares.sum(-1).sqrt() * self.reach
+        movement = self.lr * (y - f).abs() * squares.sum(-1).sqrt() * self.movement_rate
+        self.moved_since_look += movement
 
     def epoch(self):
         """Visit all points without a look at the others. This is what a graph holds."""
@@ -163,28 +165,29 @@ class _Batch:
 
     def near(self):
         """Whether abs(f) <= ‖max(z, 0)‖²/m may have exceeded the limit in a running run, (R,)."""
-        far = (self.size + self.travelled).square() * self.share[0] <= 0.99 * self.limit
-        return ~(far | self.frozen)
+        safe = (self.norm + self.moved_since_look).square() * self.share[0] <= 0.99 * self.limit
+        return ~(safe | self.frozen)
 
     def look(self):
-        """Whether abs(f) exceeds the limit on some point, or is NaN, (R,); measure ``size``."""
-        z = self.start.flatten(1, 2) + self.gram.flatten(1, 2) @ self.moved.flatten(1, 2)
+        """Whether abs(f) exceeds the limit on some point, or is NaN, (R,); measure ``norm``."""
+        moved = self.gram.flatten(1, 2) @ self.coefficients.flatten(1, 2)
+        z = self.initial_products.flatten(1, 2) + moved
         squares = z.unflatten(1, (self.n, -1)).clamp(min=0).square().sum(2)  # (R, n, 2m)
-        self.size.copy_(squares.sum(-1).amax(-1).sqrt())
-        self.travelled.zero_()
+        self.norm.copy_(squares.sum(-1).amax(-1).sqrt())
+        self.moved_since_look.zero_()
         return ~((squares * self.share).sum(-1).abs() <= self.limit).all(-1)
 
     def careful_epoch(self, steps):
         """Visit all points and look at all after each; ``steps`` updates have been made before."""
         for place in range(self.n):
-            mine = self.here(self.moved, place)
-            before = self.moved[mine].clone()
+            mine = self.here(self.coefficients, place)
+            before = self.coefficients[mine].clone()
             self.update(place)
             near, wild = self.near(), self.look()  # in this order
             if bool(near.any()):
                 overflow = ~torch.linalg.vector_norm(self.weights(), dim=(1, 2)).isfinite()
                 undone = (near & overflow)[:, None, None]
-                self.moved[mine] = torch.where(undone, before, self.moved[mine])
+                self.coefficients[mine] = torch.where(undone, before, self.coefficients[mine])
                 found = near & (wild | overflow)
                 self.diverged_at.masked_fill_(found, steps + place + 1)
                 self.frozen |= found
@@ -192,8 +195,8 @@ class _Batch:
 
     def signals(self):
         """⟨w_{j,r}, j u⟩ and ⟨w_{j,r}, j v⟩, (R, 2, 2m)."""
-        return self.j * (self.feature_start + self.feature_gram @ self.moved.flatten(1, 2))
+        return self.j * (self.initial_signals + self.feature_gram @ self.coefficients.flatten(1, 2))
 
     def weights(self):
         """The weights, (R, 2m, d)."""
-        return self.first + self.moved.flatten(1, 2).mT @ self.x
+        return self.initial + self.coefficients.flatten(1, 2).mT @ self.x

@@ -55,9 +55,9 @@ def _constants(indices):
     return ir.Constant(ir.VectorType(ir.IntType(32), len(indices)), indices)
 
 
-def _row_address(builder, pointer, index, vector):
-    start = builder.mul(index, ir.Constant(index.type, vector.count))
-    return builder.bitcast(builder.gep(pointer, [start]), vector.as_pointer())
+def _row_address(builder, numbers, index, row):
+    offset = builder.mul(index, ir.Constant(index.type, row.count))
+    return builder.bitcast(builder.gep(numbers, [offset]), row.as_pointer())
 
 
 @intrinsic
@@ -95,8 +95,8 @@ def load_row(_, numbers, index, lanes):
     """Row ``index`` behind a pointer."""
 
     def generate(context, builder, signature, args):
-        vector = context.get_value_type(signature.return_type)
-        return builder.load(_row_address(builder, *args[:2], vector), align=row.alignment)
+        registers = context.get_value_type(signature.return_type)
+        return builder.load(_row_address(builder, *args[:2], registers), align=row.alignment)
 
     row = Row(numbers.dtype, lanes.count)
     return row(numbers, types.intp, lanes), generate
@@ -119,10 +119,10 @@ def row_of(_, number, lanes):
     """A row of equal numbers."""
 
     def generate(context, builder, signature, args):
-        vector = context.get_value_type(signature.return_type)
-        nothing = ir.Constant(vector, ir.Undefined)
-        first = builder.insert_element(nothing, args[0], ir.Constant(ir.IntType(32), 0))
-        return builder.shuffle_vector(first, nothing, _constants([0] * vector.count))
+        registers = context.get_value_type(signature.return_type)
+        nothing = ir.Constant(registers, ir.Undefined)
+        single = builder.insert_element(nothing, args[0], ir.Constant(ir.IntType(32), 0))
+        return builder.shuffle_vector(single, nothing, _constants([0] * registers.count))
 
     return Row(number, lanes.count)(number, lanes), generate
 
@@ -157,13 +157,13 @@ def total(_, row):
     """The sum of a row."""
 
     def generate(context, builder, signature, args):
-        vector = args[0]
-        while vector.type.count > 1:
-            half, nothing = vector.type.count // 2, ir.Constant(vector.type, ir.Undefined)
-            low = builder.shuffle_vector(vector, nothing, _constants(list(range(half))))
-            high = builder.shuffle_vector(vector, nothing, _constants(list(range(half, 2 * half))))
-            vector = builder.fadd(low, high)
-        return builder.extract_element(vector, ir.Constant(ir.IntType(32), 0))
+        sums = args[0]
+        while sums.type.count > 1:
+            half, nothing = sums.type.count // 2, ir.Constant(sums.type, ir.Undefined)
+            low = builder.shuffle_vector(sums, nothing, _constants(list(range(half))))
+            high = builder.shuffle_vector(sums, nothing, _constants(list(range(half, 2 * half))))
+            sums = builder.fadd(low, high)
+        return builder.extract_element(sums, ir.Constant(ir.IntType(32), 0))
 
     return row.number(row), generate
 
@@ -172,7 +172,7 @@ _compile = partial(numba.njit, nogil=True, error_model="numpy")
 
 
 @_compile(forceinline=True)
-def vector(k, s, d):
+def coordinates(k, s, d):
     """Direction k: a pointer to its d coordinates."""
     if k < 2:
         return s.u if k == 0 else s.v
@@ -214,7 +214,7 @@ def find_directions(n, d, s, source, direction, sign, patches):
         patch = behind(s.x, q * d)
         direction[q], sign[q], source[count] = count, 1, q
         for k in range(count):
-            known = vector(k, s, d)
+            known = coordinates(k, s, d)
             same, opposite, c = True, True, 0
             while c < d and (same or opposite):
                 same = same and item(patch, c) == item(known, c)
@@ -228,29 +228,30 @@ def find_directions(n, d, s, source, direction, sign, patches):
 
 
 @_compile()
-def gram_matrix(count, d, s, gram, first, last):
-    """G_{kl} of all directions, row after row, and the range [first, last) of each row's entries.
+def gram_matrix(count, d, s, gram, row_begin, row_end):
+    """G_{kl} of all directions, row after row.
 
-    Outside that range a row is exactly 0, as where noise is orthogonal to the features.
+    Outside the range [row_begin, row_end) a row is exactly 0, as where noise is orthogonal to the
+    features.
     """
     clear(gram[: count * count])
     for c in range(0, d, TILE):
         for k in range(count):
-            a = behind(vector(k, s, d), c)
+            a = behind(coordinates(k, s, d), c)
             for l in range(k + 1):  # noqa: E741
-                gram[k * count + l] += dot(a, behind(vector(l, s, d), c), min(TILE, d - c))
+                gram[k * count + l] += dot(a, behind(coordinates(l, s, d), c), min(TILE, d - c))
     for k in range(count):
-        first[k], last[k] = count, 0
+        row_begin[k], row_end[k] = count, 0
         for l in range(count):  # noqa: E741
             if l > k:
                 gram[k * count + l] = gram[l * count + k]
             if gram[k * count + l] != 0:
-                first[k] = min(first[k], l)
-                last[k] = l + 1
+                row_begin[k] = min(row_begin[k], l)
+                row_end[k] = l + 1
 
 
 @_compile()
-def longest(n, count, direction, gram, patches):
+def largest_square_norm(n, count, direction, gram, patches):
     """The largest Σ_p ‖x_i^(p)‖² of the points."""
     largest = gram.dtype.type(0)
     for i in range(n):
@@ -263,16 +264,16 @@ def longest(n, count, direction, gram, patches):
 
 
 @_compile()
-def first_products(count, filters, d, weights, s, start, lanes):
+def products_with_initial(count, filters, d, weights, s, out, lanes):
     """⟨w_{j,r}(0), x_k⟩, in rows of filters: block b of filters, then direction k."""
-    clear(start)
+    clear(out)
     for c in range(0, d, TILE):
         for k in range(count):
-            a = behind(vector(k, s, d), c)
+            a = behind(coordinates(k, s, d), c)
             for r in range(filters):
                 row = (r // len(lanes)) * count + k
                 w = behind(weights, r * d + c)
-                start[row * len(lanes) + r % len(lanes)] += dot(w, a, min(TILE, d - c))
+                out[row * len(lanes) + r % len(lanes)] += dot(w, a, min(TILE, d - c))
 
 
 @_compile(fastmath={"contract", "nsz"})
@@ -285,9 +286,9 @@ def final_weights(count, filters, d, weights, s, out, lanes):
                 out[r, i] = item(weights, r * d + i)
             for k in range(count):
                 row = (r // len(lanes)) * count + k
-                a = item(s.moved, row * len(lanes) + r % len(lanes))
+                a = item(s.coefficients, row * len(lanes) + r % len(lanes))
                 if a != 0:
-                    direction = vector(k, s, d)
+                    direction = coordinates(k, s, d)
                     for i in range(c, end):
                         out[r, i] += a * item(direction, i)
 
@@ -296,25 +297,29 @@ def final_weights(count, filters, d, weights, s, out, lanes):
 
 Workspace = namedtuple(
     "Workspace",
-    "source direction sign first last gram start moved before active scratch share outputs",
+    "source direction sign row_begin row_end gram initial_products coefficients before active"
+    " scratch share outputs",
 )
 State = namedtuple(
-    "State", "x u v source direction sign first last gram start moved active scratch share zero"
+    "State",
+    "x u v source direction sign row_begin row_end gram initial_products coefficients active"
+    " scratch share zero",
 )
 
 
 @_compile(forceinline=True)
 def response(k, b, count, s, lanes):
     """⟨w, x_k⟩ for the filters of block b, as a row."""
-    g, rows, l, end = k * count, b * count, item(s.first, k), item(s.last, k)  # noqa: E741
-    even, odd = load_row(s.start, rows + k, lanes), row_of(s.zero, lanes)
+    g, rows, l, end = k * count, b * count, item(s.row_begin, k), item(s.row_end, k)  # noqa: E741
+    even, odd = load_row(s.initial_products, rows + k, lanes), row_of(s.zero, lanes)
     while l + 1 < end:  # two sums, so that neither waits for the other
-        here, there = load_row(s.moved, rows + l, lanes), load_row(s.moved, rows + l + 1, lanes)
+        here = load_row(s.coefficients, rows + l, lanes)
+        there = load_row(s.coefficients, rows + l + 1, lanes)
         even = add(even, multiply(row_of(item(s.gram, g + l), lanes), here))
         odd = add(odd, multiply(row_of(item(s.gram, g + l + 1), lanes), there))
         l += 2  # noqa: E741
     if l < end:
-        here = load_row(s.moved, rows + l, lanes)
+        here = load_row(s.coefficients, rows + l, lanes)
         even = add(even, multiply(row_of(item(s.gram, g + l), lanes), here))
     return add(even, odd)
 
@@ -346,7 +351,7 @@ def update(i, c, rate, blocks, count, s, lanes, patches):
             row = b * count + item(s.direction, q)
             z = load_row(s.active, b * len(patches) + p, lanes)
             z = multiply(row_of(rate * item(s.sign, q), lanes), multiply(c_j, z))
-            store_row(s.moved, row, add(load_row(s.moved, row, lanes), z))
+            store_row(s.coefficients, row, add(load_row(s.coefficients, row, lanes), z))
 
 
 @_compile()
@@ -355,7 +360,7 @@ def survey(outputs, blocks, count, s, lanes, patches):
 
     z_i holds the inner products of all filters with the patches of point i. NaN counts as inf.
     """
-    largest, size = s.zero, s.zero
+    largest, square = s.zero, s.zero
     for i in range(len(outputs)):
         f, squares = s.zero, s.zero
         for q in range(i * len(patches), (i + 1) * len(patches)):
@@ -368,8 +373,8 @@ def survey(outputs, blocks, count, s, lanes, patches):
                         f += item(s.share, b * len(lanes) + r) * z * z
         outputs[i] = f
         largest = max(largest, abs(f) if f == f else np.inf)
-        size = max(size, squares if squares == squares else np.inf)
-    return largest, np.sqrt(size)
+        square = max(square, squares if squares == squares else np.inf)
+    return largest, np.sqrt(square)
 
 
 @_compile()
@@ -398,14 +403,14 @@ def compiled(dtype, lanes, patches):
         return _compile()(function)
 
 
-def train_runs(runs, data, start, lr, visits, record_every, limit, out, work, lanes, patches):
+def train_runs(runs, data, weights, lr, visits, record_every, limit, out, work, lanes, patches):
     """Train the runs with the given numbers, one after the other.
 
     Args:
         runs: numbers of runs; those with the same data one after the other.
         data: (x, y, u, v), each a pair of an array with one leading axis and of the index along
             it for each run.
-        start: the initial weights (..., 2m, d), such a pair.
+        weights: the initial weights (..., 2m, d), such a pair.
         lr: the learning rate of each run.
         visits: the order of visits (..., epochs or 1, n), such a pair.
         record_every: a number of steps.
@@ -417,14 +422,14 @@ def train_runs(runs, data, start, lr, visits, record_every, limit, out, work, la
     """
     (xs, x_of), (ys, y_of), (us, u_of), (vs, v_of) = data
     final, margins, strong, weak, diverged_at = out
-    (starts, start_of), (orders, order_of) = start, visits
-    n, d, filters, epochs = xs.shape[1], xs.shape[3], starts.shape[1], margins.shape[1]
+    (initial, initial_of), (orders, order_of) = weights, visits
+    n, d, filters, epochs = xs.shape[1], xs.shape[3], initial.shape[1], margins.shape[1]
     blocks, half = len(work.share) // len(lanes), lr.dtype.type(filters / 2)
     zero, two = lr.dtype.type(0), lr.dtype.type(2)
     tiny = np.finfo(lr.dtype).tiny * filters * len(patches)
     huge = np.finfo(lr.dtype).max / 100
-    known = (-1, -1, -1)
-    count, reach = 0, zero
+    prepared = (-1, -1, -1)
+    count, square_norm = 0, zero
     for run in runs:
         s = State(
             pointer(xs[x_of[run]]),
@@ -433,40 +438,43 @@ def train_runs(runs, data, start, lr, visits, record_every, limit, out, work, la
             pointer(work.source),
             pointer(work.direction),
             pointer(work.sign),
-            pointer(work.first),
-            pointer(work.last),
+            pointer(work.row_begin),
+            pointer(work.row_end),
             pointer(work.gram),
-            pointer(work.start),
-            pointer(work.moved),
+            pointer(work.initial_products),
+            pointer(work.coefficients),
             pointer(work.active),
             pointer(work.scratch),
             pointer(work.share),
             zero,
         )
-        if known != (x_of[run], u_of[run], v_of[run]):
-            known = (x_of[run], u_of[run], v_of[run])
+        if prepared != (x_of[run], u_of[run], v_of[run]):
+            prepared = (x_of[run], u_of[run], v_of[run])
             count = find_directions(n, d, s, work.source, work.direction, work.sign, patches)
-            gram_matrix(count, d, s, work.gram, work.first, work.last)
-            reach = longest(n, count, work.direction, work.gram, patches)
+            gram_matrix(count, d, s, work.gram, work.row_begin, work.row_end)
+            square_norm = largest_square_norm(n, count, work.direction, work.gram, patches)
         y, order, rate = ys[y_of[run]], orders[order_of[run]], lr[run]
-        w = pointer(starts[start_of[run]])
-        first_products(count, filters, d, w, s, work.start, lanes)
-        clear(work.moved)
-        largest, size = survey(work.outputs, blocks, count, s, lanes, patches)
-        diverged, travelled, way = -1 if largest <= limit else 0, zero, zero
+        w = pointer(initial[initial_of[run]])
+        products_with_initial(count, filters, d, w, s, work.initial_products, lanes)
+        clear(work.coefficients)
+        largest, norm = survey(work.outputs, blocks, count, s, lanes, patches)
+        diverged, since_survey, since_start = -1 if largest <= limit else 0, zero, zero
         # ‖z_k‖ moves by at most ‖x_k‖ ‖ΔW‖ <= ‖x_k‖ ‖x_i‖ ‖max(z_i, 0)‖ η abs(c)/m in a step, with
-        # ‖x_i‖² = Σ_p ‖x_i^(p)‖². Until the sum of these fills the room, no point can be beyond the
-        # limit, and none but the visited one is looked at. All that a run has moved, over the root
-        # of reach, bounds the move of W: until it is farthest, ‖W‖² cannot overflow.
-        pace, room = rate / half * reach, np.sqrt(0.99 * limit * half) - size
-        farthest = np.sqrt(huge * reach) if dot(w, w, filters * d) <= huge else -1.0
+        # ‖x_i‖² = Σ_p ‖x_i^(p)‖². Until the sum of these is what is allowed, no point can be
+        # beyond the limit, and none but the visited one is looked at. The sum since the start, over
+        # the root of square_norm, bounds how far W has come: until it is what is allowed, ‖W‖²
+        # cannot overflow.
+        movement_rate = rate / half * square_norm
+        allowed_since_survey = np.sqrt(0.99 * limit * half) - norm
+        in_range = dot(w, w, filters * d) <= huge
+        allowed_since_start = np.sqrt(huge * square_norm) if in_range else -1.0
         record(0, strong[run, 0], count, s, lanes)
         record(1, weak[run, 0], count, s, lanes)
-        step, slot, wait = 0, 1, record_every
+        step, record_at, until_record = 0, 1, record_every
         for e in range(epochs):
             row, visit = margins[run, e], order[e % len(order)]
-            for place in range(n):
-                i = visit[place]
+            for position in range(n):
+                i = visit[position]
                 step += 1
                 if diverged >= 0:
                     row[i] = y[i] * work.outputs[i]
@@ -474,30 +482,31 @@ def train_runs(runs, data, start, lr, visits, record_every, limit, out, work, la
                     f, squares = activate(i, blocks, count, s, lanes, patches)
                     row[i] = y[i] * f
                     c = two * (y[i] - f)
-                    move = pace * abs(c) * np.sqrt(squares + tiny)
-                    travelled += move
-                    way += move
-                    if travelled <= room and way <= farthest:
+                    movement = movement_rate * abs(c) * np.sqrt(squares + tiny)
+                    since_survey += movement
+                    since_start += movement
+                    if since_survey <= allowed_since_survey and since_start <= allowed_since_start:
                         update(i, c, rate, blocks, count, s, lanes, patches)
                     else:
-                        copy(work.moved, work.before)
+                        copy(work.coefficients, work.before)
                         update(i, c, rate, blocks, count, s, lanes, patches)
-                        largest, size = survey(work.outputs, blocks, count, s, lanes, patches)
-                        travelled, room = zero, np.sqrt(0.99 * limit * half) - size
-                        if not (largest <= limit and way <= farthest):
+                        largest, norm = survey(work.outputs, blocks, count, s, lanes, patches)
+                        since_survey = zero
+                        allowed_since_survey = np.sqrt(0.99 * limit * half) - norm
+                        if not (largest <= limit and since_start <= allowed_since_start):
                             final_weights(count, filters, d, w, s, final[run], lanes)
                             after = pointer(final[run])
                             finite = dot(after, after, filters * d) < np.inf
                             if not (largest <= limit and finite):
                                 diverged = step
                             if not finite:  # keep the weights of before
-                                copy(work.before, work.moved)
+                                copy(work.before, work.coefficients)
                                 survey(work.outputs, blocks, count, s, lanes, patches)
-                wait -= 1
-                if wait == 0:
-                    record(0, strong[run, slot], count, s, lanes)
-                    record(1, weak[run, slot], count, s, lanes)
-                    slot += 1
-                    wait = record_every
+                until_record -= 1
+                if until_record == 0:
+                    record(0, strong[run, record_at], count, s, lanes)
+                    record(1, weak[run, record_at], count, s, lanes)
+                    record_at += 1
+                    until_record = record_every
         final_weights(count, filters, d, w, s, final[run], lanes)
         diverged_at[run] = diverged

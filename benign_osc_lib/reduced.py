@@ -59,7 +59,7 @@ def train_reduced(data, weights, lr, visits, record_every, limit, progress):
         "y": (data.y, 1),
         "u": (u.nan_to_num(), 1),
         "v": (v.nan_to_num(), 1),
-        "start": (weights.flatten(-3, -2), 2),
+        "weights": (weights.flatten(-3, -2), 2),
         "visits": (visits, 2),
     }
     run = _compiled if data.x.device.type == "cpu" else _batched
@@ -92,7 +92,7 @@ def _batched(tensors, lr, record_every, records, limit, progress):
         flat["y"],
         flat["u"],
         flat["v"],
-        flat["start"],
+        flat["weights"],
         lr.flatten() if lr.dim() else lr[None],
         flat["visits"],
         record_every,
@@ -105,7 +105,11 @@ def _compiled(tensors, lr, record_every, records, limit, progress):
 
     arrays = {name: _flat(tensor, own, lr.shape) for name, (tensor, own) in tensors.items()}
     n, patches, d = arrays["x"][0].shape[1:]
-    filters, epochs, runs = arrays["start"][0].shape[1], tensors["visits"][0].shape[-2], lr.numel()
+    filters, epochs, runs = (
+        arrays["weights"][0].shape[1],
+        tensors["visits"][0].shape[-2],
+        lr.numel(),
+    )
     kind = {"dtype": lr.dtype, "device": "cpu"}
     out = (
         torch.empty(runs, filters, d, **kind),
@@ -134,7 +138,7 @@ def _compiled(tensors, lr, record_every, records, limit, progress):
             train_runs(
                 part,
                 tuple(arrays[name] for name in ("x", "y", "u", "v")),
-                arrays["start"],
+                arrays["weights"],
                 rates,
                 arrays["visits"],
                 record_every,
@@ -190,11 +194,11 @@ def _workspace(n, patches, filters, lanes, dtype):
         source=np.empty(most, np.intp),
         direction=np.empty(n * patches, np.intp),
         sign=numbers(n * patches),
-        first=np.empty(most, np.intp),
-        last=np.empty(most, np.intp),
+        row_begin=np.empty(most, np.intp),
+        row_end=np.empty(most, np.intp),
         gram=numbers(most**2),
-        start=numbers(blocks * most * lanes),
-        moved=numbers(blocks * most * lanes),
+        initial_products=numbers(blocks * most * lanes),
+        coefficients=numbers(blocks * most * lanes),
         before=numbers(blocks * most * lanes),
         active=numbers(blocks * patches * lanes),
         scratch=numbers(lanes),

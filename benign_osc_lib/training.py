@@ -191,8 +191,8 @@ def _reference(data, weights, lr, visits, record_every, progress):
         for signal, feature in ((strong, u), (weak, v)):
             signal[..., step // record_every, :, :] = signs * _overlaps(weights, feature)
 
-    # |f| <= ‖W‖² reach: while this is small, no point has to be looked at.
-    reach = data.x.square().sum((-1, -2)).amax(-1) / weights.shape[-2]
+    # |f| <= ‖W‖² bound: while this is small, no point has to be looked at.
+    bound = data.x.square().sum((-1, -2)).amax(-1) / weights.shape[-2]
     diverged_at = torch.where(_wild(weights, data.x), 0, -1)
     rates, spare = lr[..., None, None, None], torch.empty_like(weights)
     record(0)
@@ -204,13 +204,13 @@ def _reference(data, weights, lr, visits, record_every, progress):
         place = i.expand(lr.shape)[..., None]
         margins[..., (step - 1) // n, :].scatter_(-1, place, (y_i * f).expand(lr.shape)[..., None])
         updated = torch.sub(weights, along_patches(rates * c, x_i), out=spare)
-        size = torch.linalg.vector_norm(updated, dim=(-3, -2, -1))
+        norm = torch.linalg.vector_norm(updated, dim=(-3, -2, -1))
         running = diverged_at < 0
-        suspect = running & ~(size.square() * reach <= DIVERGED)
+        suspect = running & ~(norm.square() * bound <= DIVERGED)
         if bool(suspect.any()):
-            found = suspect & (_wild(updated, data.x) | ~size.isfinite())
+            found = suspect & (_wild(updated, data.x) | ~norm.isfinite())
             diverged_at = torch.where(found, step, diverged_at)
-            running &= size.isfinite()
+            running &= norm.isfinite()
         if not bool(running.all()):
             updated = torch.where(running[..., None, None, None], updated, weights)
         weights, spare = updated, weights
