@@ -1,6 +1,6 @@
 """The reduced engine on other devices than the CPU: all runs of a batch advance together.
 
-The mathematics is that of ``_kernel``, in tensors. Its x_k are here the n P patches of a run's
+The mathematics is that of ``compiled``, in tensors. Its x_k are here the n P patches of a run's
 points as they are; u and v stand apart, since only the record needs them.
 
 On a CUDA device one epoch is captured as a CUDA graph and replayed for every epoch, so that Python
@@ -11,34 +11,84 @@ the epoch is undone and repeated without the graph, with a look at every point a
 So far this has run on the CPU only, operation by operation. No time on a CUDA device is known.
 """
 
+import math
+
 import torch
+from tqdm import tqdm
+
+from .divergence import SAFE, largest_square_norm
+from .problem import Found, OutOfRange, without_repetitions
 
 
 @torch.no_grad()
-def train_batched(x, y, u, v, weights, lr, visits, record_every, limit):
-    """Train R runs at once.
+def train_batched(problem, record_every, limit, progress):
+    """Train the runs of a batch together; see :mod:`benign_osc_lib.engine`.
 
-    Args:
-        x: the patches, (R, n, P, d). What all runs share (x, y, u, v, weights) may be expanded
-            from one run, with stride 0; then neither it nor its Gram matrix is copied.
-        y: the labels, (R, n).
-        u: the strong feature, (R, d).
-        v: the weak feature, (R, d).
-        weights: the initial weights, (R, 2m, d), the m filters with j = +1 first.
-        lr: the learning rates, (R,).
-        visits: the point of each visit, (R or 1, epochs, n) integers on the CPU.
-        record_every: record the signals every so many steps.
-        limit: abs(f) beyond which a run has diverged.
-
-    Returns:
-        With T = epochs n // record_every + 1: the final weights, (R, 2m, d); the margins of a Run,
-        (R, epochs, n); the signals strong and weak, (R, T, 2m); and diverged_at, (R,).
+    What all runs share is neither copied nor is its Gram matrix.
     """
+    batch, m, d = problem.lr.shape, *problem.weights.shape[-2:]
+    epochs, n = problem.visits.shape[-2:]
+    _check_range(problem.x, problem.u, problem.v)
+    flat = (
+        _flat(problem.x, 3, batch),
+        _flat(problem.y, 1, batch),
+        _flat(problem.u, 1, batch),
+        _flat(problem.v, 1, batch),
+        _flat(problem.weights.flatten(-3, -2), 2, batch),
+        problem.lr.reshape(-1),
+    )
+    visits = _flat(problem.visits, 2, batch)
+    with tqdm(total=batch.numel() * epochs * n, disable=not progress, unit="step") as bar:
+        weights, margins, records, diverged_at = _train(flat, visits, record_every, limit, bar)
+    strong, weak = records.reshape(*batch, *records.shape[1:-1], 2, m).unbind(len(batch))
+    return Found(
+        weights.reshape(*batch, 2, m, d),
+        margins.reshape(*batch, epochs, n),
+        strong.contiguous(),
+        weak.contiguous(),
+        diverged_at.reshape(batch),
+    )
+
+
+def _flat(tensor, own, batch):
+    """(R, ...) for all runs; with stride 0 where they share it."""
+    tensor = without_repetitions(tensor, own)
+    lead, last = tensor.shape[: tensor.dim() - own], tensor.shape[tensor.dim() - own :]
+    if lead.numel() == 1:
+        return tensor.reshape(1, *last).expand(batch.numel(), *last)
+    return tensor.expand(*batch, *last).reshape(-1, *last)
+
+
+def _check_range(x, u, v):
+    """Raise unless the products of two norms stay in the range of the dtype."""
+    low, high = math.log2(torch.finfo(x.dtype).tiny), math.log2(torch.finfo(x.dtype).max)
+    patches = _sizes(x)
+    for name, vectors in (("data.x", x), ("data.u", u), ("data.v", v)):
+        sizes = _sizes(vectors)
+        if (
+            patches
+            and sizes
+            and not (low <= patches[0] + sizes[0] and patches[1] + sizes[1] <= high)
+        ):
+            raise OutOfRange(name, x.dtype)
+
+
+def _sizes(vectors):
+    """log₂ of the shortest and of the longest norm of vectors (..., d) other than 0, if any."""
+    scale = vectors.abs().amax(-1)
+    norms = torch.linalg.vector_norm(vectors / scale[..., None], dim=-1).log2() + scale.log2()
+    norms = norms[scale > 0]
+    return (float(norms.min()), float(norms.max())) if norms.numel() else None
+
+
+def _train(flat, visits, record_every, limit, bar):
+    """Weights (R, 2m, d), margins, signals (R, 2, T, 2m) and diverged_at; see :class:`_Batch`."""
+    x, weights, lr = flat[0], flat[4], flat[5]
     visits = _own(visits).to(x.device)
     epochs, n = visits.shape[1:]
     cyclic = bool((visits == torch.arange(n, device=x.device)).all())
     inside = record_every % n != 0
-    batch = _Batch(x, y, u, v, weights, lr, 0 if cyclic else len(visits), inside, limit)
+    batch = _Batch(*flat, 0 if cyclic else len(visits), inside, limit)
     epoch = _replayable(batch.epoch, x.device)
     batch.begin()
     margins = weights.new_empty(len(lr), epochs, n)
@@ -64,7 +114,8 @@ def train_batched(x, y, u, v, weights, lr, visits, record_every, limit):
             records[:, :, begin : end + 1] = recorded.movedim(0, 2)
         elif begin <= end:
             records[:, :, end] = batch.signals()
-    return batch.weights(), margins, records[:, 0], records[:, 1], batch.diverged_at
+        bar.update(len(lr) * n)
+    return batch.weights(), margins, records, batch.diverged_at
 
 
 def _own(tensor):
@@ -95,9 +146,19 @@ def _replayable(epoch, device):
 class _Batch:
     """The state of R runs, in tensors that are overwritten but never replaced: a graph needs that.
 
-    ``coefficients`` is a, (R, n, P, 2m). The leading axis of what all runs share is 1. ``orders``
-    is the number of orders of visits, 1 or R, or 0 if they are cyclic; ``inside`` says whether
-    signals are recorded inside an epoch; the other arguments are those of :func:`train_batched`.
+    ``coefficients`` is a, (R, n, P, 2m). The leading axis of what all runs share is 1.
+
+    Args:
+        x: the patches, (R, n, P, d). What all runs share (x, y, u, v, weights) may be expanded
+            from one run, with stride 0.
+        y: the labels, (R, n).
+        u: the strong feature, (R, d).
+        v: the weak feature, (R, d).
+        weights: the initial weights, (R, 2m, d), the m filters with j = +1 first.
+        lr: the learning rates, (R,).
+        orders: the number of orders of visits, 1 or R, or 0 if they are cyclic.
+        inside: whether signals are recorded inside an epoch.
+        limit: abs(f) beyond which a run has diverged.
     """
 
     def __init__(self, x, y, u, v, weights, lr, orders, inside, limit):
@@ -113,8 +174,8 @@ class _Batch:
         self.initial_signals = features @ self.initial.mT  # (R, 2, 2m)
         self.j = torch.cat((weights.new_ones(m), -weights.new_ones(m)))
         self.share = self.j / m
-        squares = gram.diagonal(dim1=1, dim2=2).unflatten(1, points).sum(-1)
-        self.movement_rate = squares.amax(-1) * 2 / m  # max_i 2/m Σ_p ‖x_i^(p)‖², (R,)
+        # max_i 2/m Σ_p ‖x_i^(p)‖², (R,)
+        self.movement_rate = largest_square_norm(self.x.unflatten(1, points)) * 2 / m
         self.runs = torch.arange(runs, device=x.device)
         self.points = self.runs.new_zeros(orders, self.n) if orders else None
         self.coefficients = weights.new_zeros(runs, self.n, patches, 2 * m)
@@ -165,7 +226,7 @@ class _Batch:
 
     def near(self):
         """Whether abs(f) <= ‖max(z, 0)‖²/m may have exceeded the limit in a running run, (R,)."""
-        safe = (self.norm + self.moved_since_look).square() * self.share[0] <= 0.99 * self.limit
+        safe = (self.norm + self.moved_since_look).square() * self.share[0] <= SAFE * self.limit
         return ~(safe | self.frozen)
 
     def look(self):
