@@ -134,7 +134,9 @@ def out_of_range(count, d, s, gram, direction):
         elif is_patch:
             shortest, longest = min(shortest, np.sqrt(square)), max(longest, np.sqrt(square))
     for k in range(2):
-        size = length(coordinates(k, s, d), d)
+        size = np.sqrt(gram[k * count + k])
+        if not (tiny <= size * size <= huge):
+            size = length(coordinates(k, s, d), d)
         if longest > 0 and size > 0 and not (size * shortest >= tiny and size * longest <= huge):
             return 2 + k
         for l in range(2):  # noqa: E741

@@ -11,7 +11,7 @@ dtype: patches longer than 10¹⁵⁴ or shorter than 10⁻¹⁵⁴, or 10¹⁹ 
 reference engine. ``engine="auto"`` takes it then.
 """
 
-from concurrent.futures import FIRST_EXCEPTION, ThreadPoolExecutor, wait
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from queue import SimpleQueue
 
 import numpy as np
@@ -31,6 +31,8 @@ PARTS = 4
 
 GLANCE = 0.1
 """Seconds between two looks at how far the threads have come, and at Ctrl-C."""
+
+_ready = set()  # for what the loops have been compiled in this process
 
 REFUSED = (None, "data.x", "data.u", "data.v")
 """What ``compiled`` says of data out of range."""
@@ -71,7 +73,8 @@ def train_compiled(problem, record_every, limit, progress):
     )
     lanes, threads, stop = row_length(filters), torch.get_num_threads(), np.zeros(1, np.int64)
     # Runs with the same data stand together, so that a Gram matrix is made once.
-    parts = np.array_split(np.argsort(given.x[1], kind="stable"), threads * PARTS)
+    cuts = PARTS * threads if threads > 1 else 1
+    parts = np.array_split(np.argsort(given.x[1], kind="stable"), cuts)
     parts = [part for part in parts if len(part)]
     spaces = [
         _workspace(n, patches, filters, lanes, given.lr.dtype, stop)
@@ -93,6 +96,7 @@ def train_compiled(problem, record_every, limit, progress):
             (0,) * patches,
         )
         if space.refused[0]:
+            stop[0] = 1
             raise OutOfRange(REFUSED[space.refused[0]], problem.lr.dtype)
 
     def train_in_turn(part):
@@ -103,8 +107,10 @@ def train_compiled(problem, record_every, limit, progress):
             free.put(space)
 
     if spaces:
-        # Compiled, or loaded, here: a thread of the pool could not be interrupted meanwhile.
-        train_part(parts[0][:0], spaces[0])
+        if (kind := (given.lr.dtype, lanes, patches)) not in _ready:
+            # Compiled, or loaded, here: a thread of the pool could not be interrupted meanwhile.
+            train_part(parts[0][:0], spaces[0])
+            _ready.add(kind)
         _run_all(train_in_turn, parts, spaces, stop, runs * epochs * n if progress else None)
     weights, margins, strong, weak, diverged_at = out
     return Found(
@@ -124,12 +130,15 @@ def _run_all(task, parts, spaces, stop, steps):
     pool = ThreadPoolExecutor(len(spaces))
     try:
         with tqdm(total=steps, disable=steps is None, unit="step") as bar:
-            waiting = [pool.submit(task, part) for part in parts]
-            while waiting:
-                done, waiting = wait(waiting, GLANCE, FIRST_EXCEPTION)
-                for future in done:
-                    future.result()
-                bar.update(sum(int(space.steps[0]) for space in spaces) - bar.n)
+            for future in [pool.submit(task, part) for part in parts]:
+                done = False
+                while not done:
+                    try:
+                        future.result(GLANCE)
+                        done = True
+                    except TimeoutError:
+                        pass
+                    bar.update(sum(int(space.steps[0]) for space in spaces) - bar.n)
     except BaseException:
         stop[0] = 1
         raise

@@ -52,14 +52,14 @@ def train_reference(problem, record_every, limit, progress):
         for signal, feature in ((strong, u), (weak, v)):
             signal[..., step // record_every, :, :] = signs * _overlaps(weights, feature)
 
-    with _one_thread(small):
+    bar = tqdm(total=lr.numel() * epochs * n, disable=not progress, unit="step")
+    with bar, _one_thread(small):
         square_norm = largest_square_norm(x) / weights.shape[-2]
         diverged_at = torch.where(beyond(predict(weights, x), limit), 0, -1)
         rates, spare = lr[..., None, None, None], torch.empty_like(weights)
         record(0)
-        order = tqdm(visits.flatten(-2).movedim(-1, 0), disable=not progress, unit="step")
-        for step, i in enumerate(order, start=1):
-            i = i.to(x.device)
+        for step in range(1, epochs * n + 1):
+            i = visits[..., (step - 1) // n, (step - 1) % n].to(x.device)
             x_i, y_i = _visited(x, i, 2), _visited(y, i, 0)
             f, c = gradient(weights, x_i, y_i)
             margin, place = (y_i * f).expand(lr.shape)[..., None], i.expand(lr.shape)[..., None]
@@ -77,6 +77,7 @@ def train_reference(problem, record_every, limit, progress):
             weights, spare = updated, weights
             if step % record_every == 0:
                 record(step)
+            bar.update(lr.numel())
     return Found(weights, margins, strong, weak, diverged_at)
 
 
