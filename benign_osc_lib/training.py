@@ -82,10 +82,15 @@ def train(
     Where the data do not show u or v (:meth:`PatchData.features`), the record of its overlaps is
     NaN, with a warning; the training itself needs neither.
 
+    Ctrl-C ends a call at once. A process that was forked after torch had used several threads can
+    hang, in torch's own operations too: start processes by "spawn", or call
+    ``torch.set_num_threads(1)`` before the first of them.
+
     Args:
         data: PatchData with n points.
         weights: the initial weights, (..., 2, m, d); left as they are.
-        lr: the learning rate η > 0: a number, a tensor (...) or a nested list.
+        lr: the learning rate η > 0: a number, or a tensor (...) or nested list, one for each run of
+            a batch. A list of rates is a batch of runs, not a schedule.
         epochs: number of passes, at least 1.
         order: "cyclic" visits 0, 1, …, n − 1 in every epoch; "shuffled" draws a new order for
             every epoch.
@@ -105,7 +110,9 @@ def train(
 
     Raises:
         TypeError: an argument is of the wrong type, or dtypes differ.
-        ValueError: an argument is outside its range, or shapes or devices disagree.
+        ValueError: an argument is outside its range (for ``lr`` that of the dtype as well), shapes
+            or devices disagree, or ``engine="reduced"`` is given norms whose products leave the
+            range of the dtype.
     """
     _checks.instance("data", data, PatchData)
     _checks.floats("weights", weights, last=(2, "m", data.x.shape[-1]))
