@@ -561,10 +561,9 @@ def test_rates_that_float32_cannot_hold_are_refused(lr, engine):
     """They would become 0 or infinite."""
     data = MODEL.sample(4, generator=seeded(0), dtype=torch.float32)
     w = problem()[1].float()
+    message = rf"^lr must .* as torch.float32, got {re.escape(str(lr))}"
     for rates in (lr, [0.1, lr], torch.tensor([lr, 0.1], dtype=torch.float64)):
-        with pytest.raises(
-            ValueError, match=rf"^lr must .* torch.float32, got {re.escape(str(lr))}"
-        ):
+        with pytest.raises(ValueError, match=message):
             train(data, w, rates, epochs=1, engine=engine)
     with pytest.raises(ValueError, match="^lr must be .* as torch.float32"):
         sgd_step(w, data.x[0], data.y[0], lr)
