@@ -174,12 +174,20 @@ class _Batch:
         self.initial_signals = features @ self.initial.mT  # (R, 2, 2m)
         self.j = torch.cat((weights.new_ones(m), -weights.new_ones(m)))
         self.share = self.j / m
-        # max_i 2/m Σ_p ‖x_i^(p)‖², (R,)
-        self.movement_rate = largest_square_norm(self.x.unflatten(1, points)) * 2 / m
+        square_norm = largest_square_norm(self.x.unflatten(1, points))
+        self.movement_rate = square_norm * 2 / m
+        # The movement since the start, over the root of square_norm, bounds how far W has come:
+        # until it is what is allowed, ‖W‖² cannot overflow.
+        room = torch.finfo(weights.dtype).max ** 0.5 / 10
+        in_range = torch.linalg.vector_norm(self.initial, dim=(1, 2)) <= room
+        allowed = torch.where(in_range, room * square_norm.double().sqrt(), -1.0)
+        self.allowed_since_start = allowed
         self.runs = torch.arange(runs, device=x.device)
         self.points = self.runs.new_zeros(orders, self.n) if orders else None
         self.coefficients = weights.new_zeros(runs, self.n, patches, 2 * m)
-        self.norm, self.moved_since_look = lr.new_zeros(2, runs, dtype=torch.float64)
+        self.norm, self.moved_since_look, self.moved_before = lr.new_zeros(
+            3, runs, dtype=torch.float64
+        )
         self.diverged_at = torch.full_like(self.runs, -1)
         self.frozen = torch.zeros_like(self.runs, dtype=torch.bool)
         self.margins = weights.new_zeros(runs, self.n)
@@ -190,6 +198,7 @@ class _Batch:
         self.coefficients.zero_()
         self.frozen.copy_(self.look())
         self.diverged_at.masked_fill_(self.frozen, 0)
+        self.moved_before.zero_()
 
     def here(self, tensor, place):
         """Where a tensor (R, n, ...) has the points at a place of the order."""
@@ -225,8 +234,9 @@ class _Batch:
             self.trace[place] = self.signals()
 
     def near(self):
-        """Whether abs(f) <= ‖max(z, 0)‖²/m may have exceeded the limit in a running run, (R,)."""
+        """Whether abs(f) <= ‖max(z, 0)‖²/m or ‖W‖² may have become too large in a run, (R,)."""
         safe = (self.norm + self.moved_since_look).square() * self.share[0] <= SAFE * self.limit
+        safe &= self.moved_before + self.moved_since_look <= self.allowed_since_start
         return ~(safe | self.frozen)
 
     def look(self):
@@ -235,6 +245,7 @@ class _Batch:
         z = self.initial_products.flatten(1, 2) + moved
         squares = z.unflatten(1, (self.n, -1)).clamp(min=0).square().sum(2)  # (R, n, 2m)
         self.norm.copy_(squares.sum(-1).amax(-1).sqrt())
+        self.moved_before += self.moved_since_look
         self.moved_since_look.zero_()
         return ~((squares * self.share).sum(-1).abs() <= self.limit).all(-1)
 

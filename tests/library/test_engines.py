@@ -245,6 +245,18 @@ def test_overflow_that_no_point_sees_is_found_at_any_length(name, length):
         assert_close(found.weights / size, expected.weights / size)
 
 
+@every_engine
+@pytest.mark.parametrize("aside", [1e100, 1e155, 1e300])
+def test_weights_that_overflow_beside_the_patches(name, aside):
+    """‖W‖² is infinite after the first update, and no point sees it."""
+    given = problem(m=1)
+    given.x[..., 7], given.weights[..., 7] = 0, aside
+    found = ENGINES[name](given, 1, divergence.LIMIT, False)
+    assert found.diverged_at == (1 if aside > 1e154 else -1)
+    if aside > 1e154:
+        assert torch.equal(found.weights, given.weights)
+
+
 # --- Threads -----------------------------------------------------------------------------------
 
 
