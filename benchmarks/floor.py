@@ -3,12 +3,21 @@
 import time
 from concurrent.futures import ThreadPoolExecutor
 
-import numba
 import numpy as np
 from numba import types
 from numba.extending import intrinsic
 
-from benign_osc_lib._kernel import FUSED, add, item, load_row, multiply, pointer, row_of, total
+from benign_osc_lib._compile import jit
+from benign_osc_lib.engine.rows import (
+    FUSED,
+    add,
+    item,
+    load_row,
+    multiply,
+    pointer,
+    row_of,
+    total,
+)
 
 LANES = (0,) * 8  # 512 bits of float64
 CHAINS = (4, 6, 8, 12)  # independent sums; how many a processor needs and can hold differs
@@ -70,7 +79,7 @@ def _copies(_, row, chains):
     return result(row, chains), generate
 
 
-@numba.njit(nogil=True)
+@jit()
 def _multiply_add(times, lanes, chains):
     """Multiply-adds in registers: ``times`` for each of the independent sums."""
     a, b = row_of(0.999, lanes), row_of(0.001, lanes)
@@ -83,7 +92,7 @@ def _multiply_add(times, lanes, chains):
     return found
 
 
-@numba.njit(nogil=True)
+@jit()
 def _responses(times, numbers, rows, lanes):
     """Inner products as in a step, of ``len(numbers)`` directions, and nothing else."""
     gram, moved, count = pointer(numbers), pointer(rows), len(numbers)

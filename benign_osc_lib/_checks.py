@@ -184,7 +184,12 @@ def learning_rate(lr, like):
     """Return ``lr`` as a tensor (...) of positive rates, with the dtype and device of ``like``."""
     rates = tensor_or_list("lr", lr)
     all_between("lr", rates, 0)
-    return rates.to(like)
+    held = rates.to(like.dtype)
+    lost = ~((held > 0) & held.isfinite())
+    if bool(lost.any()):
+        rate = rates.double()[lost].flatten()[0].item()
+        raise ValueError(f"lr must be finite and > 0 as {like.dtype}, got {rate}")
+    return held.to(like.device)
 
 
 def cpu_generators(generator):

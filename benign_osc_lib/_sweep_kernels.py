@@ -6,10 +6,11 @@ Run k of R belongs to data set k mod S: the runs are cells × seeds, flattened.
 import math
 
 import numpy as np
-from numba import njit
+
+from ._compile import jit
 
 
-@njit(cache=True, nogil=True)
+@jit(keep=True)
 def correct_points(weights, x, y, is_weak):
     """How many points each network gets right, y f > 0 with f of eq. (1), strong and weak ones.
 
@@ -47,7 +48,7 @@ def correct_points(weights, x, y, is_weak):
     return counts
 
 
-@njit(cache=True, nogil=True)
+@jit(keep=True)
 def visit_statistics(margins, visits, y, is_weak, counted):
     """What the visits of each run say, in the order in which they were made.
 

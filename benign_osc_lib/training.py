@@ -4,15 +4,14 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
-from . import _checks, reduced
+from . import _checks
 from .data import PatchData
-from .network import predict
-from .sgd import along_patches, gradient, signs_j
+from .engine import DTYPES, Problem, follow
+from .engine.divergence import LIMIT as DIVERGED  # noqa: F401
+from .visits import visiting_orders
 
-DIVERGED = 1e6
-"""A run has diverged once f exceeds this in size on a training point; the labels are ±1."""
+_visits = visiting_orders  # an older name
 
 
 @dataclass(frozen=True, eq=False)
@@ -83,10 +82,15 @@ def train(
     Where the data do not show u or v (:meth:`PatchData.features`), the record of its overlaps is
     NaN, with a warning; the training itself needs neither.
 
+    Ctrl-C ends a call at once. A process that was forked after torch had used several threads can
+    hang, in torch's own operations too: start processes by "spawn", or call
+    ``torch.set_num_threads(1)`` before the first of them.
+
     Args:
         data: PatchData with n points.
         weights: the initial weights, (..., 2, m, d); left as they are.
-        lr: the learning rate η > 0: a number, a tensor (...) or a nested list.
+        lr: the learning rate η > 0: a number, or a tensor (...) or nested list, one for each run of
+            a batch. A list of rates is a batch of runs, not a schedule.
         epochs: number of passes, at least 1.
         order: "cyclic" visits 0, 1, …, n − 1 in every epoch; "shuffled" draws a new order for
             every epoch.
@@ -96,9 +100,9 @@ def train(
             sequence of them: one independent sequence of orders for each, as a leading axis of the
             batch; or None for torch's default generator.
         engine: "reference", the equations as they stand; "reduced", the same in the inner products
-            that an update needs (:mod:`benign_osc_lib.reduced`), the same run to rounding and
-            many times faster; "auto", the reduced engine unless n is in the thousands or the dtype
-            is neither float32 nor float64.
+            that an update needs (:mod:`benign_osc_lib.engine.reduced`), the same run to rounding
+            and many times faster; "auto", the reduced engine unless n is in the thousands, the
+            dtype is neither float32 nor float64, or norms leave its range.
         progress: show a progress bar on stderr.
 
     Returns:
@@ -106,7 +110,9 @@ def train(
 
     Raises:
         TypeError: an argument is of the wrong type, or dtypes differ.
-        ValueError: an argument is outside its range, or shapes or devices disagree.
+        ValueError: an argument is outside its range (for ``lr`` that of the dtype as well), shapes
+            or devices disagree, or ``engine="reduced"`` is given norms whose products leave the
+            range of the dtype.
     """
     _checks.instance("data", data, PatchData)
     _checks.floats("weights", weights, last=(2, "m", data.x.shape[-1]))
@@ -125,95 +131,14 @@ def train(
     if order == "shuffled" and batched:
         shapes["generator"] = (len(generators),)
     batch = _checks.broadcast(**shapes)
-    if engine == "reduced" and weights.dtype not in reduced.DTYPES:
+    if engine == "reduced" and weights.dtype not in DTYPES:
         raise TypeError(
             f'weights must be float32 or float64 for engine="reduced", got {weights.dtype}'
         )
-    visits = _visits(epochs, data.y.shape[-1], order, generators, batched)
+    visits = visiting_orders(epochs, data.y.shape[-1], order, generators, batched)
     steps = epochs * data.y.shape[-1]
     every = steps if record_every is None else min(record_every, steps + 1)
-    if engine == "reduced" or (engine == "auto" and reduced.suits(data)):
-        found = reduced.train_reduced(
-            data, weights, lr.expand(batch), visits, every, DIVERGED, progress
-        )
-    else:
-        weights = weights.detach().expand(*batch, *weights.shape[-3:]).clone()
-        found = _reference(data, weights, lr.expand(batch), visits, every, progress)
-    weights, margins, strong, weak, diverged_at = found
-    recorded = torch.arange(0, steps + 1, every, device="cpu")
-    return Run(weights, margins, strong, weak, recorded, diverged_at)
-
-
-def _visits(epochs, n, order, generators, batched):
-    """The index of the point at each visit, (epochs, n), or (..., epochs, n) if ``batched``."""
-    if order == "cyclic":
-        return torch.arange(n, device="cpu").expand(epochs, n)
-    drawn = [
-        torch.stack([torch.randperm(n, generator=g, device="cpu") for _ in range(epochs)])
-        for g in generators
-    ]
-    return torch.stack(drawn) if batched else drawn[0]
-
-
-def _visited(tensor, i, own):
-    """Entry i of the axis of points, where ``own`` axes follow it; i is a number or (...)."""
-    if not i.dim():
-        return tensor.select(-1 - own, int(i))
-    lead, last = tensor.shape[: -1 - own], tensor.shape[tensor.dim() - own :]
-    batch = torch.broadcast_shapes(lead, i.shape)
-    place = i.expand(batch).reshape(*batch, 1, *[1] * own).expand(*batch, 1, *last)
-    everything = tensor.expand(*batch, *tensor.shape[-1 - own :])
-    return everything.gather(-1 - own, place).squeeze(-1 - own)
-
-
-def _overlaps(filters, feature):
-    """⟨w, feature⟩ of filters (..., 2, m, d) with a feature (d,) or (..., d), as (..., 2, m)."""
-    return torch.einsum("...jrd,...d->...jr", filters, feature)
-
-
-def _wild(weights, x):
-    """Whether |f| exceeds the limit on some training point, or is not a number, (...)."""
-    return ~(predict(weights, x).abs() <= DIVERGED).all(-1)
-
-
-@torch.no_grad()
-def _reference(data, weights, lr, visits, record_every, progress):
-    """Equations (1) to (3), visit by visit. ``weights`` is overwritten."""
-    epochs, n = visits.shape[-2:]
     u, v = data.features_or_nan()
-    margins = weights.new_empty(*lr.shape, epochs, n)
-    strong = weights.new_empty(*lr.shape, epochs * n // record_every + 1, *weights.shape[-3:-1])
-    weak = torch.empty_like(strong)
-
-    signs = signs_j(weights)[..., 0]
-
-    def record(step):
-        for signal, feature in ((strong, u), (weak, v)):
-            signal[..., step // record_every, :, :] = signs * _overlaps(weights, feature)
-
-    # |f| <= ‖W‖² reach: while this is small, no point has to be looked at.
-    reach = data.x.square().sum((-1, -2)).amax(-1) / weights.shape[-2]
-    diverged_at = torch.where(_wild(weights, data.x), 0, -1)
-    rates, spare = lr[..., None, None, None], torch.empty_like(weights)
-    record(0)
-    order = tqdm(visits.flatten(-2).movedim(-1, 0), disable=not progress, unit="step")
-    for step, i in enumerate(order, start=1):
-        i = i.to(data.x.device)
-        x_i, y_i = _visited(data.x, i, 2), _visited(data.y, i, 0)
-        f, c = gradient(weights, x_i, y_i)
-        place = i.expand(lr.shape)[..., None]
-        margins[..., (step - 1) // n, :].scatter_(-1, place, (y_i * f).expand(lr.shape)[..., None])
-        updated = torch.sub(weights, along_patches(rates * c, x_i), out=spare)
-        size = torch.linalg.vector_norm(updated, dim=(-3, -2, -1))
-        running = diverged_at < 0
-        suspect = running & ~(size.square() * reach <= DIVERGED)
-        if bool(suspect.any()):
-            found = suspect & (_wild(updated, data.x) | ~size.isfinite())
-            diverged_at = torch.where(found, step, diverged_at)
-            running &= size.isfinite()
-        if not bool(running.all()):
-            updated = torch.where(running[..., None, None, None], updated, weights)
-        weights, spare = updated, weights
-        if step % record_every == 0:
-            record(step)
-    return weights, margins, strong, weak, diverged_at
+    problem = Problem(data.x, data.y, u, v, weights, lr.expand(batch), visits)
+    found = follow(problem, engine, every, progress=progress)
+    return Run(*found[:4], torch.arange(0, steps + 1, every, device="cpu"), found.diverged_at)

@@ -10,9 +10,9 @@ multiplies Z_y by 1 + κe if it is positive, and Z_{−y} by 1 − κe if it is 
 """
 
 import numpy as np
-from numba import njit
 
 from . import _checks
+from ._compile import jit
 
 
 def follow(z, labels, kappa, *, limit=1e3):
@@ -55,7 +55,7 @@ def _kind(value):
     return value.dtype if isinstance(value, np.ndarray) else type(value).__name__
 
 
-@njit(cache=True, nogil=True, fastmath=False, error_model="python")
+@jit(keep=True)
 def _follow(z, labels, kappa, limit):
     """Move z in place; the visits until the escape, or −1."""
     escaped = np.full(len(z), -1, np.int64)

@@ -9,8 +9,10 @@ from hypothesis import strategies as st
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils._pytree import tree_leaves
 
-from benign_osc_lib import PatchData, _batched, train, training
-from benign_osc_lib._batched import train_batched
+from benign_osc_lib.engine import Problem as Given
+from benign_osc_lib.engine import batched as engine
+from benign_osc_lib.engine import train_reference
+from benign_osc_lib.engine.divergence import LIMIT
 from tests.library.common import assert_close, normal, seeded
 
 NAMES = ("weights", "margins", "strong", "weak", "diverged_at")
@@ -19,9 +21,9 @@ TOLERANCE = {torch.float64: 1e-9, torch.float32: 1e-3}
 
 @dataclasses.dataclass
 class Problem:
-    """What :func:`train_batched` is given, but for the visits, record_every and the limit.
+    """What :func:`train_batched` is given, but for the visits.
 
-    The rates are float64: :func:`train` takes them, and float32 cannot hold all.
+    The rates are float64; those that float32 cannot hold become infinite there.
     """
 
     x: torch.Tensor
@@ -61,50 +63,47 @@ def problem(
 
 
 def orders(runs, epochs, n, order, seed=0):
-    """The visits, (R or 1, epochs, n), and the arguments that give them to train, for each run."""
+    """The visits, (R or 1, epochs, n)."""
     if order == "cyclic":
-        return torch.arange(n).expand(1, epochs, n), [{}] * runs
-    seeds = [seed] if order == "the same for all" else range(seed, seed + runs)
-    streams = [seeded(s) for s in seeds]
-    visits = [torch.stack([torch.randperm(n, generator=g) for _ in range(epochs)]) for g in streams]
-    given = [{"order": "shuffled", "generator": seeded(s)} for s in seeds]
-    if len(given) < runs:
-        given = [{"order": "shuffled", "generator": seeded(seed)} for _ in range(runs)]
-    return torch.stack(visits), given
+        return torch.arange(n).expand(1, epochs, n)
+    streams = [seeded(seed + k) for k in range(1 if order == "the same for all" else runs)]
+    return torch.stack(
+        [torch.stack([torch.randperm(n, generator=g) for _ in range(epochs)]) for g in streams]
+    )
 
 
-def batched(given, visits, record_every):
+def batched(given, visits, record_every, limit=LIMIT):
+    """What the engine finds, with the filters of both signs in one axis."""
     x, y, u, v, weights, lr = vars(given).values()
-    found = train_batched(
-        x, y, u, v, weights, lr.to(x.dtype), visits, record_every, training.DIVERGED
-    )
-    return dict(zip(NAMES, found, strict=True))
+    weights = weights.unflatten(1, (2, -1))
+    problem = Given(x, y, u, v, weights, lr.to(x.dtype), visits)
+    return in_one_axis(engine.train_batched(problem, record_every, limit, False))
 
 
-def reference(given, run, epochs, record_every, order):
-    """One run as :func:`train` has it, with the filters of both signs in one axis."""
+def reference(given, run, visits, record_every, limit=LIMIT):
+    """The same of one run alone, as the reference engine has it."""
     x, y, u, v, weights, lr = (tensor[run] for tensor in vars(given).values())
-    data = PatchData(x, y, torch.zeros_like(y, dtype=torch.bool), u=u, v=v)
-    w = weights.unflatten(0, (2, -1))
-    alone = train(
-        data, w, lr, epochs=epochs, record_every=record_every, engine="reference", **order
-    )
-    return {
-        "weights": alone.weights.flatten(0, 1),
-        "margins": alone.margins,
-        "strong": alone.strong.flatten(1, 2),
-        "weak": alone.weak.flatten(1, 2),
-        "diverged_at": alone.diverged_at,
-    }
+    visits = visits[run % len(visits)]
+    problem = Given(x, y, u, v, weights.unflatten(0, (2, -1)), lr.to(x.dtype), visits)
+    return in_one_axis(train_reference(problem, record_every, limit, False))
 
 
-def assert_same_runs(given, epochs, record_every, order="cyclic", seed=0, tolerance=1e-9):
+def in_one_axis(found):
+    found = found._asdict()
+    found["weights"] = found["weights"].flatten(-3, -2)
+    found["strong"], found["weak"] = found["strong"].flatten(-2), found["weak"].flatten(-2)
+    return found
+
+
+def assert_same_runs(
+    given, epochs, record_every, order="cyclic", seed=0, tolerance=1e-9, limit=LIMIT
+):
     """Compare every run; the margins up to divergence only, for they are huge afterwards."""
     runs, n = given.y.shape
-    visits, arguments = orders(runs, epochs, n, order, seed)
-    together = batched(given, visits, record_every)
+    visits = orders(runs, epochs, n, order, seed)
+    together = batched(given, visits, record_every, limit)
     for run in range(runs):
-        alone = reference(given, run, epochs, record_every, arguments[run])
+        alone = reference(given, run, visits, record_every, limit)
         stop = int(alone["diverged_at"])
         assert int(together["diverged_at"][run]) == stop
         steps = epochs * n if stop < 0 else stop
@@ -174,9 +173,7 @@ def test_the_limit_is_met_exactly(sizes, lr, limit, record_every, order):
     """With a limit in the range of ordinary outputs, many runs come near and some exceed it."""
     given = problem(lr=lr * torch.linspace(0.2, 1, sizes["runs"]), **sizes)
     tolerance = 10 * TOLERANCE[sizes["dtype"]]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(training, "DIVERGED", limit)
-        assert_same_runs(given, 4, record_every, order, sizes["seed"], tolerance)
+    assert_same_runs(given, 4, record_every, order, sizes["seed"], tolerance, limit)
 
 
 @pytest.mark.parametrize("size", [1e-3, 0.03, 1.0, 30.0, 1e3])
@@ -191,7 +188,7 @@ def test_divergence_is_found_whatever_the_size_of_the_patches(size, seed):
 
 
 @pytest.mark.parametrize(("left", "right", "lr"), [(100.0, 100.0, 0.1), (100.0, 1.0, 1.0)])
-def test_every_update_is_looked_at_on_every_point(monkeypatch, left, right, lr):
+def test_every_update_is_looked_at_on_every_point(left, right, lr):
     """One filter at 3/right between points at -left and right: there f = 0 and f = 9.
 
     The update on the second point moves it by -lr (9 - 1) 2·3 right, to where the first point's f
@@ -203,8 +200,8 @@ def test_every_update_is_looked_at_on_every_point(monkeypatch, left, right, lr):
     weights = torch.zeros(1, 2, 3, dtype=torch.float64)
     weights[0, 0, 2] = 3 / right
     rates, y = torch.tensor([lr], dtype=torch.float64), torch.ones(1, 2, dtype=torch.float64)
-    monkeypatch.setattr(training, "DIVERGED", 0.999 * (left * (3 / right - lr * 48 * right)) ** 2)
-    found = assert_same_runs(Problem(x, y, u, v, weights, rates), 2, 1)
+    limit = 0.999 * (left * (3 / right - lr * 48 * right)) ** 2
+    found = assert_same_runs(Problem(x, y, u, v, weights, rates), 2, 1, limit=limit)
     assert found["diverged_at"].tolist() == [2]
 
 
@@ -231,20 +228,20 @@ def test_a_run_may_start_out_diverged():
 
 def looked_at(monkeypatch):
     """A list that fills with the numbers of updates before each epoch that needs looks."""
-    careful, steps = _batched._Batch.careful_epoch, []
+    careful, steps = engine._Batch.careful_epoch, []
 
     def spied(self, step):
         steps.append(step)
         careful(self, step)
 
-    monkeypatch.setattr(_batched._Batch, "careful_epoch", spied)
+    monkeypatch.setattr(engine._Batch, "careful_epoch", spied)
     return steps
 
 
 def test_a_run_may_stay_near_the_limit(monkeypatch):
     """Where large outputs of the two signs cancel, no epoch is even tried without the looks."""
     steps, tried = looked_at(monkeypatch), []
-    monkeypatch.setattr(_batched, "_replayable", lambda epoch, _: lambda: tried.append(epoch()))
+    monkeypatch.setattr(engine, "_replayable", lambda epoch, _: lambda: tried.append(epoch()))
     given = problem(runs=2, m=2, lr=1e-9, scale=3e3)
     given.weights[:, 2:] = given.weights[:, :2]
     given.weights[0, 2:] *= 1 + 1e-6
@@ -270,7 +267,7 @@ def test_a_batch_is_not_bound_by_what_it_shares():
     given = problem(runs=4, shared={"x", "u", "v", "weights"}, lr=[0.1, 0.2, 0.3, 20.0])
     assert given.x.stride(0) == given.weights.stride(0) == 0
     copied = Problem(*(tensor.clone() for tensor in vars(given).values()))
-    visits = orders(4, 3, 4, "cyclic")[0]
+    visits = orders(4, 3, 4, "cyclic")
     shared, own = batched(given, visits, 1), batched(copied, visits, 1)
     for name in NAMES:
         assert_close(shared[name], own[name])
@@ -279,7 +276,7 @@ def test_a_batch_is_not_bound_by_what_it_shares():
 def test_the_arguments_are_left_as_they_are():
     given = problem(lr=[0.3, 20.0, 1e160])
     before = [tensor.clone() for tensor in vars(given).values()]
-    visits = orders(3, 3, 4, "one for each run")[0]
+    visits = orders(3, 3, 4, "one for each run")
     kept = visits.clone()
     batched(given, visits, 1)
     assert torch.equal(visits, kept)
@@ -325,9 +322,8 @@ class Recorder(TorchDispatchMode):
 def test_an_epoch_can_be_replayed(monkeypatch, record_every, order, shared):
     """A warm-up leaves no trace, and nothing of an epoch was fixed when it was recorded."""
     given = problem(lr=[0.2, 0.4, 4.0], shared=shared, seed=2)
-    monkeypatch.setattr(training, "DIVERGED", 8.0)
     steps, replays = looked_at(monkeypatch), []
-    assert_same_runs(given, 8, record_every, order)
+    assert_same_runs(given, 8, record_every, order, limit=8.0)
     operation_by_operation = steps.copy()
     steps.clear()
 
@@ -336,8 +332,8 @@ def test_an_epoch_can_be_replayed(monkeypatch, record_every, order, shared):
         recorder = Recorder(epoch)
         return lambda: replays.append(recorder.replay())
 
-    monkeypatch.setattr(_batched, "_replayable", recorded)
-    found = assert_same_runs(given, 8, record_every, order)
+    monkeypatch.setattr(engine, "_replayable", recorded)
+    found = assert_same_runs(given, 8, record_every, order, limit=8.0)
     assert steps == operation_by_operation and len(replays) > len(steps) > 1
     assert found["diverged_at"][:2].tolist() == [-1, -1] and found["diverged_at"][2] > 0
 
@@ -349,7 +345,7 @@ def test_an_epoch_needs_nothing_of_the_host(record_every, order, shared):
     """On tensors without numbers, which refuse to be read; and without a tensor of the CPU."""
     inside, number = record_every % 4 != 0, 0 if order == "cyclic" else 3
     given = vars(problem(shared=shared).to("meta")).values()
-    batch = _batched._Batch(*given, number, inside, 1e6)
+    batch = engine._Batch(*given, number, inside, 1e6)
     batch.begin()
     calls = Recorder(batch.epoch).calls
     tensors = [t for call in calls for t in tree_leaves(call[1:]) if isinstance(t, torch.Tensor)]
@@ -365,10 +361,10 @@ def test_an_epoch_needs_nothing_of_the_host(record_every, order, shared):
 def test_on_cuda(record_every, order, shared):
     """A replayed graph gives the runs that the reference gives on the CPU."""
     given = problem(lr=[0.2, 0.4, 1e160], shared=shared)
-    visits, arguments = orders(3, 6, 4, order)
+    visits = orders(3, 6, 4, order)
     found = batched(given.to("cuda"), visits, record_every)
     for run in range(3):
-        alone = reference(given, run, 6, record_every, arguments[run])
+        alone = reference(given, run, visits, record_every)
         for name in NAMES:
             assert found[name].device.type == "cuda"
             if name != "margins" or run < 2:

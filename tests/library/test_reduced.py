@@ -18,9 +18,9 @@ from benign_osc_lib import (
     generators,
     init_weights,
     predict,
-    reduced,
     train,
 )
+from benign_osc_lib.engine import reduced
 from tests.library.common import assert_close, normal, seeded
 
 OWN_AXES = {"weights": 3, "margins": 2, "strong": 3, "weak": 3}
@@ -531,20 +531,6 @@ def test_a_fresh_process_and_its_memory():
     assert not brought
     assert margins == small_run(1)
     assert extra <= 2 * returned
-
-
-def test_without_a_disk_that_can_be_written_to(monkeypatch):
-    """Functions are compiled in every session then."""
-    from numba.core import caching
-
-    from benign_osc_lib import _kernel
-
-    expected = small_run(1)
-    monkeypatch.setattr(caching.CacheImpl, "_locator_classes", [])
-    monkeypatch.setattr(_kernel, "compiled", _kernel.compiled.__wrapped__)
-    with pytest.raises(RuntimeError, match="no locator"):
-        _kernel._compile(cache=True)(lambda number: number)
-    assert small_run(1) == expected
 
 
 # --- Which engine ------------------------------------------------------------------------------

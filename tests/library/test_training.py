@@ -1,6 +1,7 @@
 """The training loop against a plain NumPy one, and what a Run records."""
 
 import dataclasses
+import re
 import warnings
 
 import numpy as np
@@ -554,10 +555,25 @@ def test_a_diverged_run_does_not_touch_the_others(lr):
         assert_close(getattr(batch, name)[[0, 2, 3]], getattr(without, name))
 
 
-@pytest.mark.parametrize("lr", [10.0, 1e15, 1e18, 1e25, 1e38, 1e100, 1e308])
+@pytest.mark.parametrize("engine", ["reduced", "reference"])
+@pytest.mark.parametrize("lr", [1e-50, 1e39, 1e308])
+def test_rates_that_float32_cannot_hold_are_refused(lr, engine):
+    """They would become 0 or infinite."""
+    data = MODEL.sample(4, generator=seeded(0), dtype=torch.float32)
+    w = problem()[1].float()
+    message = rf"^lr must .* as torch.float32, got {re.escape(str(lr))}"
+    for rates in (lr, [0.1, lr], torch.tensor([lr, 0.1], dtype=torch.float64)):
+        with pytest.raises(ValueError, match=message):
+            train(data, w, rates, epochs=1, engine=engine)
+    with pytest.raises(ValueError, match="^lr must be .* as torch.float32"):
+        sgd_step(w, data.x[0], data.y[0], lr)
+    assert train(data, w, [1e-38, 3e38], epochs=1).diverged_at.tolist() == [-1, 1]
+
+
+@pytest.mark.parametrize("lr", [10.0, 1e15, 1e18, 1e25, 1e38])
 @pytest.mark.parametrize("seed", [0, 1, 2])
 def test_float32_divergence(lr, seed):
-    """Rates that overflow float32, or that it cannot even hold, diverge like the others."""
+    """Rates whose updates overflow float32 diverge like the others."""
     w = problem(seed=seed)[1].float()
     data = MODEL.sample(4, generator=seeded(seed), dtype=torch.float32)
     run = train(data, w, lr, epochs=5)

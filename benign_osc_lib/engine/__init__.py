@@ -1,0 +1,84 @@
+"""Engines: functions that follow the runs of SGD, eqs. (1) to (3), each in its own way.
+
+**The contract.** An engine is a function ``train(problem, record_every, limit, progress)``:
+
+- ``problem`` is a :class:`~benign_osc_lib.engine.problem.Problem`. Arguments have been checked;
+  leading axes broadcast to those of ``lr`` and may be views with stride 0. Nothing is written to.
+- ``record_every`` ≥ 1 is a number of steps, ``limit`` the abs(f) beyond which a run has diverged,
+  ``progress`` whether to show a bar on stderr that counts steps of runs, with tqdm.
+- It returns the five fields of :class:`~benign_osc_lib.engine.problem.Found`, in the dtype and on
+  the device of the weights, ``diverged_at`` in int64, without a graph of autograd.
+- Each run is, to rounding, the run that it would be alone.
+- A run diverges with the update after which abs(f) > ``limit`` or f is NaN on some training point,
+  or ‖W‖² overflows; with 0 if it is so at the start. From there on it is frozen: it keeps the
+  weights of that moment (of the moment before, if they overflowed), and margins and record are
+  those of these weights. Divergence is no error and touches no other run
+  (:mod:`~benign_osc_lib.engine.divergence`).
+- What it cannot represent it refuses with :class:`~benign_osc_lib.engine.problem.OutOfRange`.
+- Ctrl-C ends it within half a second.
+
+**The table.** :data:`ENGINES` names them all. ``tests/library/test_engines.py`` puts every engine
+of the table through the same cases, so a new one gets its tests with its line here.
+
+**Where f and the step stand again.** Eq. (1) is ``network.output`` and eq. (3) ``sgd.gradient``
+with ``sgd.along_patches``; :func:`~benign_osc_lib.sgd.sgd_step` and the reference engine call
+these. For speed both are written again, and a change of the model has to be made in each place:
+
+- ``engine.compiled``: f of the visited point in ``activate``, f of all points in ``survey``, the
+  step in ``update``, on inner products, in rows of filters;
+- ``engine.batched``: f of the visited point and the step in ``update``, f of all points in
+  ``look``, on inner products, in tensors;
+- ``engine.divergence``: bounds of f and of the step, which spare a look at all points;
+- ``_sweep_kernels.correct_points``: f of test points, in one pass without a tensor between;
+- ``benchmarks/peers``: all of it, in other frameworks, to be compared with.
+"""
+
+import torch
+
+from .batched import train_batched
+from .divergence import LIMIT
+from .problem import Found, OutOfRange, Problem
+from .reduced import DTYPES, suits, train_compiled
+from .reference import train_reference
+
+ENGINES = {
+    "reference": train_reference,
+    "compiled": train_compiled,
+    "batched": train_batched,
+}
+"""Every engine by its name: the equations as they stand; inner products on the CPU, compiled; inner
+products in tensors, on any device."""
+
+
+def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
+    """Train by the engine that is asked for, and record NaN for a feature that is NaN.
+
+    Args:
+        problem: a Problem, in which u and v may be NaN.
+        engine: "reference"; "reduced": compiled or, on other devices than the CPU, batched; "auto".
+        record_every: a number of steps.
+        limit: abs(f) beyond which a run has diverged.
+        progress: show a progress bar.
+
+    Returns:
+        Found.
+
+    Raises:
+        OutOfRange: the reduced engine is asked for and cannot represent some product.
+    """
+    known = problem._replace(u=problem.u.nan_to_num(), v=problem.v.nan_to_num())
+    reduced = "compiled" if problem.x.device.type == "cpu" else "batched"
+    name = reduced if engine == "reduced" or (engine == "auto" and suits(problem)) else "reference"
+    try:
+        found = ENGINES[name](known, record_every, limit, progress)
+    except OutOfRange:
+        if engine != "auto":
+            raise
+        found = train_reference(known, record_every, limit, progress)
+    for signal, feature in ((found.strong, problem.u), (found.weak, problem.v)):
+        unseen = feature.isnan().any(-1)[..., None, None, None]
+        signal.masked_fill_(unseen, torch.nan)
+    return found
+
+
+__all__ = ["DTYPES", "ENGINES", "Found", "OutOfRange", "Problem", "follow"]

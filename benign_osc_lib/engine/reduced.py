@@ -1,0 +1,193 @@
+"""The reduced engine: the same SGD in the inner products that an update needs.
+
+Every update of eq. (3) lies in the span of the patches. So the inner products of the filters with
+the patches, and those of the patches with each other, say all that happens, whatever d is
+(chapter 3); the weights are put together at the end. On the CPU one compiled loop follows each run,
+as many at a time as torch has threads (this module and ``compiled``); on other devices the runs of
+a batch advance together (``batched``).
+
+The products of two norms, ‖x_k‖ ‖x_l‖, ‖u‖ ‖x_k‖ and ‖v‖ ‖x_k‖, must not leave the range of the
+dtype: patches longer than 10¹⁵⁴ or shorter than 10⁻¹⁵⁴, or 10¹⁹ and 10⁻¹⁹ in float32, are for the
+reference engine. ``engine="auto"`` takes it then.
+"""
+
+from concurrent.futures import ThreadPoolExecutor, TimeoutError
+from queue import SimpleQueue
+
+import numpy as np
+import torch
+from tqdm import tqdm
+
+from .problem import Found, OutOfRange, without_repetitions
+
+DTYPES = (torch.float32, torch.float64)
+"""What the engine computes in."""
+
+LARGEST_GRAM = 2**24
+"""Entries of the Gram matrix, (n P)², up to which "auto" takes this engine."""
+
+PARTS = 4
+"""A batch is cut into so many parts a thread, so that all threads end at about the same time."""
+
+GLANCE = 0.1
+"""Seconds between two looks at how far the threads have come, and at Ctrl-C."""
+
+_ready = set()  # for what the loops have been compiled in this process
+
+REFUSED = (None, "data.x", "data.u", "data.v")
+"""What ``compiled`` says of data out of range."""
+
+
+def suits(problem):
+    """Whether ``engine="auto"`` should take this engine: it can, and the Gram matrix is small."""
+    n, patches = problem.x.shape[-3:-1]
+    return problem.x.dtype in DTYPES and (n * patches) ** 2 <= LARGEST_GRAM
+
+
+@torch.no_grad()
+def train_compiled(problem, record_every, limit, progress):
+    """Train the runs of a batch on the CPU; see :mod:`benign_osc_lib.engine`."""
+    from . import compiled  # here, because importing numba takes a third of a second
+    from .rows import row_length
+
+    batch, m, d = problem.lr.shape, *problem.weights.shape[-2:]
+    epochs, n = problem.visits.shape[-2:]
+    runs, filters, patches = problem.lr.numel(), 2 * m, problem.x.shape[-2]
+    records = epochs * n // record_every + 1
+    kind = {"dtype": problem.lr.dtype, "device": "cpu"}
+    out = (
+        torch.empty(runs, filters, d, **kind),
+        torch.empty(runs, epochs, n, **kind),
+        torch.empty(runs, records, filters, **kind),
+        torch.empty(runs, records, filters, **kind),
+        torch.empty(runs, dtype=torch.int64, device="cpu"),
+    )
+    given = compiled.Given(
+        x=_flat(problem.x, 3, batch),
+        y=_flat(problem.y, 1, batch),
+        u=_flat(problem.u, 1, batch),
+        v=_flat(problem.v, 1, batch),
+        weights=_flat(problem.weights.flatten(-3, -2), 2, batch),
+        lr=problem.lr.detach().reshape(-1).contiguous().numpy(),
+        visits=_flat(problem.visits, 2, batch),
+    )
+    lanes, threads, stop = row_length(filters), torch.get_num_threads(), np.zeros(1, np.int64)
+    # Runs with the same data stand together, so that a Gram matrix is made once.
+    cuts = PARTS * threads if threads > 1 else 1
+    parts = np.array_split(np.argsort(given.x[1], kind="stable"), cuts)
+    parts = [part for part in parts if len(part)]
+    spaces = [
+        _workspace(n, patches, filters, lanes, given.lr.dtype, stop)
+        for _ in range(min(threads, len(parts)))
+    ]
+    free = SimpleQueue()
+    for space in spaces:
+        free.put(space)
+
+    def train_part(part, space):
+        compiled.train_runs(
+            part,
+            given,
+            record_every,
+            given.lr.dtype.type(limit),
+            compiled.Results(*(tensor.numpy() for tensor in out)),
+            space,
+            (0,) * lanes,
+            (0,) * patches,
+        )
+        if space.refused[0]:
+            stop[0] = 1
+            raise OutOfRange(REFUSED[space.refused[0]], problem.lr.dtype)
+
+    def train_in_turn(part):
+        space = free.get()
+        try:
+            train_part(part, space)
+        finally:
+            free.put(space)
+
+    if spaces:
+        if (kind := (given.lr.dtype, lanes, patches)) not in _ready:
+            # Compiled, or loaded, here: a thread of the pool could not be interrupted meanwhile.
+            train_part(parts[0][:0], spaces[0])
+            _ready.add(kind)
+        _run_all(train_in_turn, parts, spaces, stop, runs * epochs * n if progress else None)
+    weights, margins, strong, weak, diverged_at = out
+    return Found(
+        weights.reshape(*batch, 2, m, d),
+        margins.reshape(*batch, epochs, n),
+        strong.reshape(*batch, records, 2, m),
+        weak.reshape(*batch, records, 2, m),
+        diverged_at.reshape(batch),
+    )
+
+
+def _run_all(task, parts, spaces, stop, steps):
+    """Run a task on each part, a thread for each workspace; show a bar unless ``steps`` is None.
+
+    This thread only waits, so Ctrl-C reaches it at once. The loops look at ``stop``.
+    """
+    pool = ThreadPoolExecutor(len(spaces))
+    try:
+        with tqdm(total=steps, disable=steps is None, unit="step") as bar:
+            for future in [pool.submit(task, part) for part in parts]:
+                done = False
+                while not done:
+                    try:
+                        future.result(GLANCE)
+                        done = True
+                    except TimeoutError:
+                        pass
+                    bar.update(sum(int(space.steps[0]) for space in spaces) - bar.n)
+    except BaseException:
+        stop[0] = 1
+        raise
+    finally:
+        pool.shutdown(cancel_futures=True)
+
+
+def _flat(tensor, own, batch):
+    """An array with one leading axis and without repetitions, and the place of each run in it.
+
+    ``own`` is the number of trailing axes that belong to one run.
+    """
+    tensor = without_repetitions(tensor, own)
+    lead, last = tensor.shape[: tensor.dim() - own], tensor.shape[tensor.dim() - own :]
+    places = np.broadcast_to(np.arange(lead.numel()).reshape(lead), batch)
+    array = tensor.detach().reshape(-1, *last).contiguous().numpy()
+    return array, places.flatten()  # a copy: for a read-only view Numba would compile anew
+
+
+def _workspace(n, patches, filters, lanes, dtype, stop):
+    """What a thread needs beside the results; see ``compiled``."""
+    from .compiled import Workspace
+
+    most, blocks = n * patches + 2, -(-filters // lanes)
+
+    def numbers(size):
+        """``size`` numbers, the first at the beginning of a cache line."""
+        spare = np.empty(size + 64 // dtype.itemsize, dtype)
+        skip = -spare.ctypes.data % 64 // dtype.itemsize
+        return spare[skip : skip + size]
+
+    share = numbers(blocks * lanes)
+    share[:] = 0
+    share[: filters // 2], share[filters // 2 : filters] = 2 / filters, -2 / filters
+    return Workspace(
+        source=np.empty(most, np.intp),
+        direction=np.empty(n * patches, np.intp),
+        sign=numbers(n * patches),
+        row_begin=np.empty(most, np.intp),
+        row_end=np.empty(most, np.intp),
+        gram=numbers(most**2),
+        initial_products=numbers(blocks * most * lanes),
+        coefficients=numbers(blocks * most * lanes),
+        before=numbers(blocks * most * lanes),
+        active=numbers(blocks * patches * lanes),
+        scratch=numbers(lanes),
+        share=share,
+        outputs=numbers(n),
+        stop=stop,
+        steps=np.zeros(1, np.int64),
+        refused=np.zeros(1, np.int64),
+    )

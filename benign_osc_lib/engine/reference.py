@@ -1,0 +1,111 @@
+"""The reference engine: equations (1) to (3) as they stand, visit by visit, in tensors."""
+
+from contextlib import contextmanager
+from threading import Lock
+
+import torch
+from tqdm import tqdm
+
+from ..network import predict
+from ..sgd import along_patches, gradient, signs_j
+from .divergence import beyond, largest_square_norm
+from .problem import Found
+
+WORTH_THREADS = 2**22
+"""Multiply-adds in the products of one step of a batch, R 2m P d, from which threads are used.
+
+On two cores beside other work, two threads took longer than one in every size tried: 20 times as
+long at 3 thousand, 5 times at 200 thousand, 9 times at 3 million.
+"""
+
+
+def _visited(tensor, i, own):
+    """Entry i of the axis of points, where ``own`` axes follow it; i is a number or (...)."""
+    if not i.dim():
+        return tensor.select(-1 - own, int(i))
+    lead, last = tensor.shape[: -1 - own], tensor.shape[tensor.dim() - own :]
+    batch = torch.broadcast_shapes(lead, i.shape)
+    place = i.expand(batch).reshape(*batch, 1, *[1] * own).expand(*batch, 1, *last)
+    everything = tensor.expand(*batch, *tensor.shape[-1 - own :])
+    return everything.gather(-1 - own, place).squeeze(-1 - own)
+
+
+def _overlaps(filters, feature):
+    """⟨w, feature⟩ of filters (..., 2, m, d) with a feature (d,) or (..., d), as (..., 2, m)."""
+    return torch.einsum("...jrd,...d->...jr", filters, feature)
+
+
+@torch.no_grad()
+def train_reference(problem, record_every, limit, progress):
+    """Train the runs of a batch together; see :mod:`benign_osc_lib.engine`.
+
+    On the CPU a step of fewer than :data:`WORTH_THREADS` multiply-adds uses one thread: threads
+    would wait for each other longer than they work. The number of threads is restored at the end.
+    """
+    x, y, u, v, initial, lr, visits = problem
+    weights = initial.expand(*lr.shape, *initial.shape[-3:]).clone()
+    small = x.device.type == "cpu" and weights.numel() * x.shape[-2] < WORTH_THREADS
+    epochs, n = visits.shape[-2:]
+    margins = weights.new_empty(*lr.shape, epochs, n)
+    strong = weights.new_empty(*lr.shape, epochs * n // record_every + 1, *weights.shape[-3:-1])
+    weak = torch.empty_like(strong)
+
+    signs = signs_j(weights)[..., 0]
+
+    def record(step):
+        for signal, feature in ((strong, u), (weak, v)):
+            signal[..., step // record_every, :, :] = signs * _overlaps(weights, feature)
+
+    bar = tqdm(total=lr.numel() * epochs * n, disable=not progress, unit="step")
+    with bar, _one_thread(small):
+        square_norm = largest_square_norm(x) / weights.shape[-2]
+        diverged_at = torch.where(beyond(predict(weights, x), limit), 0, -1)
+        rates, spare = lr[..., None, None, None], torch.empty_like(weights)
+        record(0)
+        for step in range(1, epochs * n + 1):
+            i = visits[..., (step - 1) // n, (step - 1) % n].to(x.device)
+            x_i, y_i = _visited(x, i, 2), _visited(y, i, 0)
+            f, c = gradient(weights, x_i, y_i)
+            margin, place = (y_i * f).expand(lr.shape)[..., None], i.expand(lr.shape)[..., None]
+            margins[..., (step - 1) // n, :].scatter_(-1, place, margin)
+            updated = torch.sub(weights, along_patches(rates * c, x_i), out=spare)
+            norm = torch.linalg.vector_norm(updated, dim=(-3, -2, -1))
+            running = diverged_at < 0
+            suspect = running & ~(norm.square() * square_norm <= limit)
+            if bool(suspect.any()):
+                found = suspect & (beyond(predict(updated, x), limit) | ~norm.isfinite())
+                diverged_at = torch.where(found, step, diverged_at)
+                running &= norm.isfinite()
+            if not bool(running.all()):
+                updated = torch.where(running[..., None, None, None], updated, weights)
+            weights, spare = updated, weights
+            if step % record_every == 0:
+                record(step)
+            bar.update(lr.numel())
+    return Found(weights, margins, strong, weak, diverged_at)
+
+
+_lock, _single, _before = Lock(), 0, 1
+
+
+@contextmanager
+def _one_thread(wanted):
+    """Torch uses one thread inside, if that is wanted; afterwards as many as before.
+
+    Calls from several Python threads may overlap: torch's number is in part that of the process,
+    so each puts back what the first of them found.
+    """
+    global _single, _before
+    if not wanted:
+        yield
+        return
+    with _lock:
+        _before = _before if _single else torch.get_num_threads()
+        _single += 1
+    try:
+        torch.set_num_threads(1)
+        yield
+    finally:
+        with _lock:
+            _single -= 1
+            torch.set_num_threads(_before)
