@@ -8,7 +8,7 @@ BIN = .venv/bin
 # Small tensors gain nothing from threads, and two test processes with two threads each block each other.
 export OMP_NUM_THREADS ?= 1
 
-.PHONY: help install book test execute bench phase lock set-repository mutants clean
+.PHONY: help install book test execute bench phase stress lock set-repository mutants clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -31,6 +31,9 @@ bench: install  ## time the engines and their peers here, and store the table; A
 
 phase: install  ## repeat the stored sweeps of chapter 11; ARGS="--store DIR" for one that can be interrupted
 	$(BIN)/python tools/phase_diagrams.py $(ARGS)
+
+stress: install  ## start and kill sweeps on one store at the same time; ARGS="--repeat 20" for a short try
+	$(BIN)/python tools/stress_store.py $(ARGS)
 
 mutants: install  ## break the library on purpose and see whether the chapters notice
 	$(BIN)/python tools/mutants.py
