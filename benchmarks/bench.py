@@ -26,6 +26,7 @@ from tqdm import tqdm
 from benchmarks import floor, page, peers
 from benchmarks.probe import SIZES, cores, draw
 from benign_osc_lib import train
+from benign_osc_lib._provenance import commit
 
 ROOT = Path(__file__).resolve().parent.parent
 TOLERANCE = 1e-9
@@ -382,21 +383,6 @@ def versions():
     return found
 
 
-def commit():
-    """The commit that was measured, with a + where files were changed; None without git."""
-
-    def git(*arguments):
-        command = ["git", "--no-optional-locks", *arguments]
-        return subprocess.run(
-            command, cwd=ROOT, check=True, capture_output=True, text=True
-        ).stdout.strip()
-
-    try:
-        return git("rev-parse", "--short", "HEAD") + ("+" if git("status", "--porcelain") else "")
-    except (OSError, subprocess.CalledProcessError):
-        return None
-
-
 def measure(quick, functions, missing):
     """All that `make bench` measures, as one dictionary."""
     sizes = QUICK_SIZES if quick else FULL_SIZES
@@ -429,7 +415,7 @@ def measure(quick, functions, missing):
         "quick": quick,
         "date": datetime.now(timezone.utc).isoformat(timespec="minutes"),
         "command": "python -m benchmarks.bench" + " --quick" * quick,
-        "commit": commit(),
+        "commit": commit(ROOT),
         "machine": on,
         "versions": versions(),
         "sizes": SIZES,
