@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Start sweeps on one store at the same time, kill some of them, and see what is left.
 
-    tools/stress_store.py [--repeat N] [--seed S]
+    tools/stress_store.py [--repeat N] [--seed S] [--only WORDS]
 
 For 2 and for 4 processes, for equal and for different sweeps, undisturbed and with random SIGKILLs
 and SIGINTs, N times each (200 by default): a new store, all processes let go at once, each with
@@ -36,6 +36,7 @@ SIZES = {"d": 6, "n": 4, "n_weak": 1, "m": 2, "epochs": 5, "scale": 0.2}
 GRIDS = [{**SIZES, "lr": [0.05, 0.3], "noise_norm": [0.5, 0.8]}]
 GRIDS += [{**SIZES, "lr": [0.1, 0.45 + k / 100], "noise_norm": [0.5, 0.8]} for k in range(3)]
 SEEDS = [1, 2, 3]
+PATIENCE = 300  # seconds after which a process hangs
 EXECUTORS = {
     "alone": nullcontext,
     "threads": lambda: ThreadPoolExecutor(2),
@@ -64,6 +65,8 @@ def start(*arguments):
     if not child:
         try:
             os.setsid()
+            signal.alarm(PATIENCE)
+            os.dup2(os.open(os.devnull, os.O_WRONLY), 2)  # it says in a file what happens
             signal.signal(signal.SIGINT, signal.default_int_handler)
             report(*arguments)
         finally:
@@ -122,7 +125,8 @@ def repetition(folder, chance, processes, different, signals, expected):
             time.sleep(chance.expovariate(1 / 0.03))
             os.kill(child, chance.choice([signal.SIGKILL, signal.SIGINT]))
     for child in children:
-        os.waitpid(child, 0)
+        if os.waitpid(child, 0)[1] == signal.SIGALRM:
+            yield "wrong", "a process hangs"
     lines = [report.read_text().splitlines() if report.exists() else [] for report in reports]
     ends = [[line for line in said if not line.startswith(("saved", "ran"))] for said in lines]
     finished = 0
@@ -171,6 +175,7 @@ def repetition(folder, chance, processes, different, signals, expected):
 def main(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--repeat", type=int, default=200, help="repetitions of each kind")
+    parser.add_argument("--only", default="", help="words of the kinds to be tried")
     parser.add_argument("--seed", type=int, default=0, help="of sizes, signals and moments")
     args = parser.parse_args(argv)
     chance, wrong = random.Random(args.seed), 0
@@ -179,6 +184,10 @@ def main(argv):
     for processes in (2, 4):
         for different in (False, True):
             for signals in (False, True):
+                name = f"{processes} processes, {'different' if different else 'equal'} sweeps, "
+                name += "SIGKILL and SIGINT" if signals else "undisturbed"
+                if args.only not in name:
+                    continue
                 counts = Counter()
                 for number in range(args.repeat):
                     with tempfile.TemporaryDirectory() as folder:
@@ -188,8 +197,6 @@ def main(argv):
                             if what == "wrong":
                                 print(f"  repetition {number}: {detail}", flush=True)
                 wrong += counts["wrong"]
-                name = f"{processes} processes, {'different' if different else 'equal'} sweeps"
-                name += ", SIGKILL and SIGINT" if signals else ""
                 print(f"{name}: {args.repeat} repetitions, {dict(counts)}", flush=True)
     print(f"{wrong} wrong")
     return wrong > 0

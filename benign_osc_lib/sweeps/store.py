@@ -50,8 +50,8 @@ class Store:
             content = self._read() or self._start(definition, block_size)
             self.block_size = self._check(content, definition)
             self.digest = _digest({"block_size": self.block_size, **definition})
-            self._presence = Presence(self.manifest, (self.path, self.folder))
             self.folder.mkdir(exist_ok=True)
+            self._presence = Presence(self.manifest, (self.path, self.folder))
 
     def __enter__(self):
         return self

@@ -23,14 +23,17 @@ def logged(*arguments):
 
 run([1], log_file + "-other")  # so that all is imported before a process is copied
 sweeps.run_block = logged
-for _ in range(10):
+for k in range(10):
     child = os.fork()
     if not child:
-        run(seeds, store)
+        try:
+            run(seeds, store)
+        except KeyboardInterrupt:
+            os._exit(1)
         os._exit(0)
     time.sleep(chance.uniform(0, 0.12))
-    os.kill(child, signal.SIGKILL)
-    print(os.WIFSIGNALED(os.waitpid(child, 0)[1]))
+    os.kill(child, (signal.SIGKILL, signal.SIGINT)[k % 2])
+    print(os.waitpid(child, 0)[1] != 0)
 """
 
 
@@ -40,7 +43,7 @@ def test_killed_before_the_manifest(serial, tmp_path):
     assert not list(tmp_path.glob(".unfinished*"))
 
 
-def test_killed_ten_times_at_random_moments(serial, tmp_path, counted):
+def test_killed_or_interrupted_ten_times_at_random_moments(serial, tmp_path, counted):
     store, log = tmp_path / "store", tmp_path / "log"
     arguments = [str(store), str(log), json.dumps(GRID), json.dumps(SEEDS)]
     command = [sys.executable, "-c", KILLER, *arguments]
