@@ -22,6 +22,7 @@ except ImportError:  # Windows
 TEMPORARY = ".unfinished-"
 _NAME = re.compile(re.escape(TEMPORARY) + r"(\w+)-[0-9a-f]{32}")
 _HOST = re.sub(r"\W", "_", platform.node(), flags=re.ASCII) or "unknown"
+_PATIENCE = 5  # seconds for another process to tidy up
 _OLD = 24 * 3600  # seconds after which a file of another machine counts as left over, too
 
 
@@ -104,7 +105,7 @@ class Presence:
         _presences.add(self)
         try:
             self._tidy()
-            self._lock("LOCK_SH")
+            self._lock("LOCK_SH", _PATIENCE)
         except BaseException:  # somebody pressed Ctrl-C
             self.forget()
             raise
@@ -122,18 +123,27 @@ class Presence:
         if handle is not None:
             os.close(handle)
 
-    def _lock(self, kind, wait=True):
-        """Whether the lock is held; False where the system or the disk knows no locks."""
-        if fcntl is None:
-            return False
-        try:
-            fcntl.flock(self.handle, getattr(fcntl, kind) | (0 if wait else fcntl.LOCK_NB))
-            return True
-        except OSError:
-            return False
+    def _lock(self, kind, patience=0.0):
+        """Whether the lock is held; False where somebody else has it, or the disk knows no locks.
+
+        Tidying up takes milliseconds. Who waits longer works without the lock: at the worst its
+        temporary file is taken for a left-over, which is an error and no wrong result.
+        """
+        end = time.monotonic() + patience
+        while fcntl is not None:
+            try:
+                fcntl.flock(self.handle, getattr(fcntl, kind) | fcntl.LOCK_NB)
+                return True
+            except BlockingIOError:
+                if time.monotonic() >= end:
+                    return False
+                time.sleep(0.005)
+            except OSError:
+                return False
+        return False
 
     def _tidy(self):
-        alone = self._lock("LOCK_EX", wait=False)
+        alone = self._lock("LOCK_EX")
         for folder in self.folders:
             for file in folder.glob(TEMPORARY + "*"):
                 name = _NAME.fullmatch(file.name)

@@ -14,7 +14,7 @@ from tests.library.sweeps.interleaved import gate, gated, orders
 
 DEFINITION = {"axes": ["lr"], "grid": {"lr": [0.1, 0.2], "d": 6}, "seeds": [1, 2], "n_test": 10}
 OTHER = {**DEFINITION, "seeds": [1, 3]}
-SWITCHES = 3
+SWITCHES = 2
 """Without a bound there are 38 334 orders of two equal starts; all passed when this was written."""
 
 
@@ -78,7 +78,7 @@ def test_two_starts(links, definition, gates, tmp_path, monkeypatch):
             winner = refused.index(False)
             assert started(path, (DEFINITION, definition)[winner], 9) == outcomes[winner]
         shutil.rmtree(path)
-    assert tried > 300
+    assert tried > 100
 
 
 def steps_of_a_sweep(monkeypatch, at_step, *more):
