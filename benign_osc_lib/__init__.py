@@ -6,14 +6,13 @@ and ``benign_osc_lib.widgets``, which you import yourself: they need matplotlib 
 """
 
 from . import assumptions, metrics, signals, theory
+from ._version import __version__ as __version__
 from .data import FeatureNoiseModel
 from .network import init_weights, predict
 from .patch_data import PatchData, noiseless_point
 from .seeds import generators
 from .sgd import sgd_step
 from .training import Run, train
-
-__version__ = "0.1.0"
 
 
 def __getattr__(name):

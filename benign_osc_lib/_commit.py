@@ -16,14 +16,14 @@ def git_commit(folder):
         folder: a path.
 
     Returns:
-        The full hash, with ``-dirty`` at the end where a tracked file of the checkout was changed
+        The full hash, with ``-dirty`` at the end where a tracked file of the folder was changed
         since; None without git, outside a checkout, or where git does not answer in time.
     """
     try:
         if not _git(folder, "ls-files", "--", "."):
             return None
         commit = _git(folder, "rev-parse", "--verify", "HEAD")
-        changes = _git(folder, "status", "--porcelain", "--untracked-files=no")
+        changes = _git(folder, "status", "--porcelain", "--untracked-files=no", "--", ".")
     except (OSError, subprocess.SubprocessError):
         return None
     return commit + "-dirty" * bool(changes)

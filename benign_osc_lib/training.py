@@ -11,8 +11,6 @@ from .engine import DTYPES, Problem, follow
 from .engine.divergence import LIMIT as DIVERGED  # noqa: F401
 from .visits import visiting_orders
 
-_visits = visiting_orders  # an older name
-
 
 @dataclass(frozen=True, eq=False)
 class Run:

@@ -19,7 +19,7 @@ import numpy as np
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from benign_osc_lib import phase, sweep  # noqa: E402
+from benign_osc_lib import _netcdf, phase, sweep  # noqa: E402
 
 
 def arguments(argv):
@@ -51,9 +51,8 @@ def write(cells, path):
     kinds = dict.fromkeys(("gap", "strong", "oscillation"), "f4")
     kinds |= dict.fromkeys(("runs", "diverged", "reached", "kept"), count)
     small = {key: value.astype(kinds.get(key, "f8")) for key, value in cells.data_vars.items()}
-    encoding = {key: {"_FillValue": None} for key in [*small, *cells.coords]}
     path.parent.mkdir(exist_ok=True)
-    cells.assign(small).to_netcdf(path, engine="scipy", encoding=encoding)
+    path.write_bytes(_netcdf.to_bytes(cells.assign(small)))
 
 
 def main(argv):

@@ -3,10 +3,9 @@
 import warnings
 from importlib.resources import files
 
-import numpy as np
 import xarray
 
-from .. import _checks
+from .. import _checks, _netcdf
 
 KAPPAS = [round(0.1 * k, 1) for k in range(1, 23)]
 """The rates of the stored diagrams, κ from 0.1 to 2.2."""
@@ -136,10 +135,4 @@ def load(name):
         ValueError: there is no such diagram.
     """
     _checks.one_of("name", name, tuple(DIAGRAMS))
-    with (files(__package__) / "stored" / f"phase_{name}.nc").open("rb") as file:
-        cells = xarray.load_dataset(file, engine="scipy")
-    # netCDF-3 knows no 64-bit integers and stores in the other byte order.
-    kinds = {"i": np.int64, "f": np.float64}
-    native = {key: value.astype(kinds[value.dtype.kind]) for key, value in cells.variables.items()}
-    data = {key: native[key] for key in cells.data_vars}
-    return xarray.Dataset(data, {key: native[key] for key in cells.coords}, cells.attrs)
+    return _netcdf.from_bytes((files(__package__) / "stored" / f"phase_{name}.nc").read_bytes())

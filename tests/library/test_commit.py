@@ -45,9 +45,16 @@ def test_changed_file_makes_it_dirty(checkout):
     (checkout / "package" / "module.py").write_text("a = 2\n")
     assert git_commit(checkout) == git_commit(checkout / "package") == head + "-dirty"
     git(checkout, "add", ".")
+    assert git_commit(checkout / "package") == head + "-dirty"
     assert git_commit(checkout) == head + "-dirty"
     git(checkout, "commit", "-q", "-m", "second")
     assert git_commit(checkout) == git(checkout, "rev-parse", "HEAD") != head
+
+
+def test_a_change_beside_the_folder_does_not_count(checkout):
+    (checkout / ".gitignore").write_text("")
+    assert git_commit(checkout / "package") == git(checkout, "rev-parse", "HEAD")
+    assert git_commit(checkout).endswith("-dirty")
 
 
 def test_deleted_file_makes_it_dirty_and_a_new_file_does_not(checkout):

@@ -5,14 +5,12 @@ import multiprocessing
 import numpy as np
 import torch
 
-from .data import FeatureNoiseModel
-from .network import init_weights
-from .seeds import generators
-from .signals import learned_signal
-from .training import _visits, train
-
-OWN = ("lr", "kappa", "scale", "epochs", "order")
-"""The parameters that may differ within a unit: the data do not depend on them."""
+from .._provenance import made_by
+from ..data import FeatureNoiseModel
+from ..network import init_weights
+from ..seeds import generators
+from ..training import train
+from ..visits import visiting_orders
 
 
 def model_of(cell):
@@ -31,18 +29,22 @@ def run_block(units, n_test, engine):
         engine: as for :func:`benign_osc_lib.training.train`.
 
     Returns:
-        A dict of float64 arrays (R, ...), the runs unit after unit, in a unit cell after cell.
+        A dict of float64 arrays (R, ...), the runs unit after unit, in a unit cell after cell; and
+        what made them, the versions in the process that ran them.
     """
     if multiprocessing.parent_process() is not None:
         # One thread per worker process: more would compete, and those of a forked process hang.
         torch.set_num_threads(1)
     parts = [_run_unit(cells, seeds, n_test, engine) for cells, seeds in units]
-    return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    columns = {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
+    return columns, made_by()
 
 
 @torch.no_grad()
 def _run_unit(cells, seeds, n_test, engine):
     """Draw what the cells share, for each seed, and train those that train equally long."""
+    from .measures import measure  # here, because numba takes its time
+
     shared, model = cells[0], model_of(cells[0])
     streams = generators(seeds)
     data = model.sample(shared["n"], n_weak=shared.get("n_weak"), generator=streams)
@@ -58,7 +60,9 @@ def _run_unit(cells, seeds, n_test, engine):
             for name in ("scale", "lr")
         )
         generator = [_copy(stream) for stream in streams] if order == "shuffled" else None
-        visits = _visits(epochs, shared["n"], order, [_copy(stream) for stream in streams], True)
+        visits = visiting_orders(
+            epochs, shared["n"], order, [_copy(stream) for stream in streams], True
+        )
         run = train(
             data,
             scale[:, None, None, None, None] * start,
@@ -69,7 +73,7 @@ def _run_unit(cells, seeds, n_test, engine):
             generator=generator,
             engine=engine,
         )
-        for name, column in _describe(run, data, visits, test).items():
+        for name, column in measure(run, data, visits, test).items():
             whole = results.setdefault(name, np.empty((len(cells), *column.shape[1:])))
             whole[members] = column
     return {name: column.reshape(-1, *column.shape[2:]) for name, column in results.items()}
@@ -77,41 +81,3 @@ def _run_unit(cells, seeds, n_test, engine):
 
 def _copy(generator):
     return torch.Generator(device="cpu").set_state(generator.get_state())
-
-
-def _describe(run, data, visits, test):
-    """The columns of a result for a batch of runs (K, S), from data (S, …) and S test sets."""
-    from . import _sweep_kernels as kernels  # here, because numba takes its time
-
-    strong, weak = run.strong[..., -1, :, :], run.weak[..., -1, :, :]
-    weak_signal = learned_signal(weak)
-    right = [
-        kernels.correct_points(
-            run.weights[:, s].contiguous().numpy(),
-            points.x.numpy(),
-            points.y.numpy(),
-            points.is_weak.numpy(),
-        )
-        / (len(points.y) // 2)
-        for s, points in enumerate(test)
-    ]
-    accuracy = np.stack(right, axis=1)
-    all_visits = run.margins.shape[-2:].numel()
-    counted = torch.where(run.diverged_at < 0, all_visits, run.diverged_at)
-    oscillation, residual_squares = kernels.visit_statistics(
-        run.margins.flatten(0, 1).contiguous().numpy(),
-        visits.reshape(-1, *visits.shape[-2:]).contiguous().numpy(),
-        data.y.numpy(),
-        data.is_weak.numpy(),
-        counted.flatten().numpy(),
-    )
-    return {
-        "strong_signal": learned_signal(strong).numpy(),
-        "weak_signal": weak_signal.numpy(),
-        "weak_gap": (weak_signal - learned_signal(-weak.flip(-2))).numpy(),
-        "accuracy_strong": accuracy[..., 0],
-        "accuracy_weak": accuracy[..., 1],
-        "diverged_at": run.diverged_at.numpy().astype(float),
-        "oscillation": oscillation.reshape(counted.shape),
-        "residual_squares": residual_squares.reshape(counted.shape),
-    }

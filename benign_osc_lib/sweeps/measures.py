@@ -1,13 +1,52 @@
-"""Two compiled loops of a sweep. What they say of a run does not depend on the other runs.
+"""What a sweep measures of a run, and two compiled loops for it.
 
-Run k of R belongs to data set k mod S: the runs are cells × seeds, flattened.
+What they say of a run does not depend on the other runs. Run k of R belongs to data set k mod S:
+the runs are cells × seeds, flattened.
 """
 
 import math
 
 import numpy as np
+import torch
 
-from ._compile import jit
+from .._compile import jit
+from ..signals import learned_signal
+
+
+def measure(run, data, visits, test):
+    """The columns of a result for a batch of runs (K, S), from data (S, …) and S test sets."""
+    strong, weak = run.strong[..., -1, :, :], run.weak[..., -1, :, :]
+    weak_signal = learned_signal(weak)
+    right = [
+        correct_points(
+            run.weights[:, s].contiguous().numpy(),
+            points.x.numpy(),
+            points.y.numpy(),
+            points.is_weak.numpy(),
+        )
+        / (len(points.y) // 2)
+        for s, points in enumerate(test)
+    ]
+    accuracy = np.stack(right, axis=1)
+    all_visits = run.margins.shape[-2:].numel()
+    counted = torch.where(run.diverged_at < 0, all_visits, run.diverged_at)
+    oscillation, residual_squares = visit_statistics(
+        run.margins.flatten(0, 1).contiguous().numpy(),
+        visits.reshape(-1, *visits.shape[-2:]).contiguous().numpy(),
+        data.y.numpy(),
+        data.is_weak.numpy(),
+        counted.flatten().numpy(),
+    )
+    return {
+        "strong_signal": learned_signal(strong).numpy(),
+        "weak_signal": weak_signal.numpy(),
+        "weak_gap": (weak_signal - learned_signal(-weak.flip(-2))).numpy(),
+        "accuracy_strong": accuracy[..., 0],
+        "accuracy_weak": accuracy[..., 1],
+        "diverged_at": run.diverged_at.numpy().astype(float),
+        "oscillation": oscillation.reshape(counted.shape),
+        "residual_squares": residual_squares.reshape(counted.shape),
+    }
 
 
 @jit(keep=True)
