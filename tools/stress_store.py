@@ -163,7 +163,7 @@ def repetition(folder, chance, processes, different, signals, expected):
             pass
     said = reports[-1].read_text().splitlines()
     blocks = {file.name for file in path.glob("blocks/*.nc")}
-    if said[-1] != f"done {expected[GRIDS.index(named)]}":
+    if said[-1:] != [f"done {expected[GRIDS.index(named)]}"]:
         yield "wrong", f"resumed: {said}"
     if said.count("ran") != len(blocks - there):
         yield "wrong", f"ran {said.count('ran')} blocks again, {len(blocks - there)} were missing"

@@ -113,9 +113,11 @@ class Presence:
     def close(self):
         """Leave, and remove what is left over."""
         if self.handle is not None:
-            self._tidy()
-            self._lock("LOCK_UN")  # also for a process that was forked in the meantime
-            self.forget()
+            try:
+                self._tidy()
+            finally:
+                self._lock("LOCK_UN")  # also for a process that was forked in the meantime
+                self.forget()
 
     def forget(self):
         """Close the file and let the lock be; a forked process is not the one that works."""

@@ -114,6 +114,36 @@ def test_who_is_alone_removes_what_is_left_over(tmp_path, held):
 
 
 @needs_locks
+def test_an_interrupted_tidying_leaves_no_lock(tmp_path, held, monkeypatch):
+    """Not even if a process forked in the meantime still has the file."""
+    presence = held()
+    copy = os.dup(presence.handle)
+
+    def interrupted(_):
+        files.fcntl.flock(presence.handle, files.fcntl.LOCK_EX)
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(files.Presence, "_tidy", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            presence.close()
+    (tmp_path / LEFT_OVER).write_text("x")
+    held()
+    os.close(copy)
+    assert names(tmp_path) == ["file"]
+
+
+@needs_locks
+def test_nobody_waits_for_ever(tmp_path, held, monkeypatch):
+    monkeypatch.setattr(files, "_PATIENCE", 0.05)
+    with open(tmp_path / "file") as other:
+        files.fcntl.flock(other, files.fcntl.LOCK_EX)
+        (tmp_path / LEFT_OVER).write_text("x")
+        held().close()
+    assert names(tmp_path) == [LEFT_OVER, "file"]
+
+
+@needs_locks
 def test_a_forked_process_is_not_at_work(tmp_path, held):
     """It neither keeps the lock when the other is killed nor gives it up while it works."""
     presence = held()
