@@ -207,9 +207,9 @@ def crossing(y, values, level):
     """Where measured values first cross a level from below, on a log scale of y (chapter 11).
 
     Args:
-        y: positive and increasing, (k,).
-        values: (k,).
-        level: a number.
+        y: finite, positive and increasing, (k,).
+        values: (k,); NaN where nothing was measured.
+        level: a finite number.
 
     Returns:
         The y at which the straight line between two neighbours meets the level; NaN where the
@@ -217,15 +217,17 @@ def crossing(y, values, level):
 
     Raises:
         TypeError: an argument is not numeric.
-        ValueError: y is not positive and increasing, or the lengths differ.
+        ValueError: y is not finite, positive and increasing, the lengths differ, or the level is
+            not finite.
     """
-    _checks.real_number("level", level)
+    if not math.isfinite(_checks.real_number("level", level)):
+        raise ValueError(f"level must be finite, got {level}")
     y, values = (
         np.asarray(_checks.tensor_or_list(name, given), dtype=float)
         for name, given in (("y", y), ("values", values))
     )
-    if y.ndim != 1 or (y <= 0).any() or (np.diff(y) <= 0).any():
-        raise ValueError(f"y must be positive and increasing, got {y}")
+    if y.ndim != 1 or not np.isfinite(y).all() or (np.diff(y, prepend=0) <= 0).any():
+        raise ValueError(f"y must be finite, positive and increasing, got {y}")
     if values.shape != y.shape:
         raise ValueError(f"values must have the shape of y, {y.shape}, got {values.shape}")
     reached = np.flatnonzero(values >= level)

@@ -174,7 +174,7 @@ def test_no_crossing(values):
         (lambda: phase.visits_to_learn(1.2, 1.0), ValueError, "nu must be finite, > 0 and < 1"),
         (lambda: phase.visits_to_learn(1.2, 0.1, scale=0), ValueError, "scale must be"),
         (lambda: phase.visits_to_learn(1.2, 0.1, u_norm=-1), ValueError, "u_norm must be"),
-        (lambda: phase.visits_to_learn(1.2, 0.1, scale=1), ValueError, "^scale must be < √2/u_norm, got 1"),
+        (lambda: phase.visits_to_learn(1.2, 0.1, scale=1), ValueError, "^scale must be < √2/u_nor"),
         (lambda: phase.horizon("1", 2), TypeError, "kappa must be a number"),
         (lambda: phase.horizon(1.2, 0), ValueError, "visits must be finite, > 0"),
         (lambda: phase.noise_border(0.0, 1), ValueError, "nu must be"),
@@ -189,8 +189,12 @@ def test_no_crossing(values):
             ValueError,
             "the leading axes must broadcast together",
         ),
-        (lambda: phase.crossing([1, 1], [0, 1], 0.5), ValueError, "y must be positive and incr"),
-        (lambda: phase.crossing([0, 1], [0, 1], 0.5), ValueError, "y must be positive and incr"),
+        *(
+            (lambda y=y: phase.crossing(y, [0, 1], 0.5), ValueError, "y must be finite, positive")
+            for y in ([1, 1], [2, 1], [0, 1], [-1, 1], [1, math.nan], [math.nan, 1], [1, math.inf])
+        ),
+        (lambda: phase.crossing([[1, 2]], [[0, 1]], 0.5), ValueError, "y must be finite, positive"),
+        (lambda: phase.crossing([1, 2], [0, 1], math.nan), ValueError, "level must be finite"),
         (lambda: phase.crossing([1, 2], [0, 1, 2], 0.5), ValueError, "values must have the shape"),
         (lambda: phase.crossing([1, 2], [0, 1], None), TypeError, "level must be a number"),
         (lambda: phase.crossing([1, 2], "ab", 0.5), TypeError, "values must be a number"),
