@@ -147,8 +147,10 @@ def test_no_constant_without_a_row():
 
 
 def test_the_limits_are_their_formulas():
-    assert CONSTANTS["theory.SIGN_LIMIT"] == pytest.approx(math.sqrt(27) / 2 - 1, rel=1e-15)
-    assert CONSTANTS["theory.STABLE_CYCLE_LIMIT"] == pytest.approx(math.sqrt(5) - 1, rel=1e-15)
+    assert CONSTANTS["theory.SIGN_LIMIT"] == pytest.approx(math.sqrt(27) / 2 - 1, rel=1e-15, abs=0)
+    assert CONSTANTS["theory.STABLE_CYCLE_LIMIT"] == pytest.approx(
+        math.sqrt(5) - 1, rel=1e-15, abs=0
+    )
 
 
 def test_the_defaults_of_a_sweep_are_the_paper_s():
@@ -171,5 +173,5 @@ def test_the_grids_of_the_stored_diagrams(name, axis, values, seeds):
     grid, number = phase.DIAGRAMS[name]
     assert list(grid) == ["kappa", axis] and number == seeds
     assert grid["kappa"] == KAPPAS
-    assert grid[axis] == pytest.approx(sorted(values), rel=1e-14)
+    assert grid[axis] == pytest.approx(sorted(values), rel=1e-14, abs=0)
     assert list(phase.DIAGRAMS) == ["nu", "rho", "noise"]
