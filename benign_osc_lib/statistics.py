@@ -12,7 +12,7 @@ def mean_by_run(values, level=0.95):
     the mean ± z s/√n, with z the normal quantile and s the standard deviation of n runs.
 
     Args:
-        values: one number a run, (n,); NaN is left out, and at least two must be left.
+        values: one finite number a run, (n,); NaN is left out, and at least two must be left.
         level: confidence level, between 0 and 1.
 
     Returns:
@@ -20,8 +20,8 @@ def mean_by_run(values, level=0.95):
 
     Raises:
         TypeError: ``values`` is not numeric, or the level is not a number.
-        ValueError: fewer than two runs are left, the axes are not one, or the level is outside
-            (0, 1).
+        ValueError: fewer than two runs are left, one is infinite, the axes are not one, or the
+            level is outside (0, 1).
     """
     _checks.real_number("level", level)
     _checks.all_between("level", level, 0, 1)
@@ -31,6 +31,8 @@ def mean_by_run(values, level=0.95):
     values = values[~np.isnan(values)]
     if len(values) < 2:
         raise ValueError(f"values must hold at least two numbers that are not NaN, got {values}")
+    if np.isinf(values).any():
+        raise ValueError(f"values must be finite or NaN, got {values[np.isinf(values)][0]}")
     from scipy.stats import norm  # here, because importing it takes a second
 
     half = norm.ppf((1 + level) / 2) * values.std(ddof=1) / len(values) ** 0.5
@@ -119,6 +121,9 @@ def _law(law):
 def _floats(name, value):
     """Numbers of any kind of array as a float array, or an error."""
     try:
-        return np.asarray(value, dtype=float)
-    except (TypeError, ValueError):
-        raise TypeError(f"{name} must be an array of numbers, got {value!r}") from None
+        array = np.asarray(value)
+    except ValueError:  # lists of different lengths
+        array = None
+    if array is None or array.dtype.kind not in "iuf":
+        raise TypeError(f"{name} must be an array of numbers, got {value!r}")
+    return array.astype(float)

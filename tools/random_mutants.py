@@ -97,7 +97,7 @@ def nearest(path):
     """The test files that speak of a module by their names, and the tables of the interface."""
     parts = path.relative_to(ROOT / "benign_osc_lib").with_suffix("").parts
     words = [part.strip("_").rstrip("s") for part in parts]
-    found = [p for word in words for p in ROOT.glob(f"tests/library/test_{word}*.py")]
+    found = [p for word in words for p in ROOT.glob(f"tests/library/**/test_{word}*.py")]
     tables = [ROOT / f"tests/library/test_{name}.py" for name in ("ranges", "defaults")]
     return [str(p.relative_to(ROOT)) for p in dict.fromkeys(found + tables) if p.exists()]
 

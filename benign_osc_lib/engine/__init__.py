@@ -17,8 +17,8 @@
 - What it cannot represent it refuses with :class:`~benign_osc_lib.engine.problem.OutOfRange`.
 - Ctrl-C ends it within half a second.
 
-**The table.** :data:`ENGINES` names them all. ``tests/library/test_engines.py`` puts every engine
-of the table through the same cases, so a new one gets its tests with its line here.
+**The table.** :data:`ENGINES` names them all. ``tests/library/engine/test_engines.py`` puts every
+engine of the table through the same cases, so a new one gets its tests with its line here.
 
 **Where f and the step stand again.** Eq. (1) is ``network.output`` and eq. (3) ``sgd.gradient``
 with ``sgd.along_patches``; :func:`~benign_osc_lib.sgd.sgd_step` and the reference engine call

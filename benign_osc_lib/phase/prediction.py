@@ -12,6 +12,7 @@ import torch
 from .. import _checks, theory
 from .._formula import above, at_least, between, formula
 from ..sweeps import DEFAULTS
+from ..theory.growth import time_from_logarithms
 from .regimes import REGIMES
 
 _NU = (DEFAULTS["v_norm"] / DEFAULTS["u_norm"]) ** 2
@@ -29,7 +30,7 @@ def strong_visits(n_weak=DEFAULTS["n_weak"], *, n=DEFAULTS["n"], epochs=DEFAULTS
     Returns:
         T, with the shape of the arguments broadcast together.
     """
-    _checks.all_between("n - n_weak", n - n_weak, 0, low_open=False)
+    _within("n_weak", n_weak, n_weak <= n, "<= n")
     return epochs * (n - n_weak) / 2
 
 
@@ -50,10 +51,11 @@ def visits_to_learn(kappa, nu, *, scale=DEFAULTS["scale"], u_norm=DEFAULTS["u_no
         t, with the shape of the arguments broadcast together: infinite for κ <= 1, where nothing
         oscillates; NaN where v is past half-way when the climb of u ends, that is in time.
     """
-    s_0 = scale**2 * u_norm**2 / 2
-    _checks.all_between("scale² u_norm²/2", s_0, 0, 1)
+    _within("scale", scale, scale**2 * u_norm**2 / 2 < 1, "< √2/u_norm")
+    start = 2 * (scale.log() + u_norm.log()) - math.log(2)  # of s_0
     oscillates = kappa > 1
-    time = theory.time_to_learn(s_0, nu * s_0, torch.where(oscillates, kappa, 2.0), nu)
+    kappa = torch.where(oscillates, kappa, 2.0)
+    time = time_from_logarithms(start, nu.log() + start, kappa, nu)
     return torch.where(oscillates, time, math.inf)
 
 
@@ -194,13 +196,20 @@ def predicted_regimes(
     return torch.where(kappa > escape, number["diverged"], found)
 
 
+def _within(name, value, allowed, text):
+    """Raise unless all elements of an argument are allowed beside the others."""
+    if not bool(allowed.all()):
+        worst = value.expand(allowed.shape)[~allowed].flatten()[0].item()
+        raise ValueError(f"{name} must be {text}, got {worst}")
+
+
 def crossing(y, values, level):
     """Where measured values first cross a level from below, on a log scale of y (chapter 11).
 
     Args:
-        y: positive and increasing, (k,).
-        values: (k,).
-        level: a number.
+        y: finite, positive and increasing, (k,).
+        values: (k,); NaN where nothing was measured.
+        level: a finite number.
 
     Returns:
         The y at which the straight line between two neighbours meets the level; NaN where the
@@ -208,15 +217,17 @@ def crossing(y, values, level):
 
     Raises:
         TypeError: an argument is not numeric.
-        ValueError: y is not positive and increasing, or the lengths differ.
+        ValueError: y is not finite, positive and increasing, the lengths differ, or the level is
+            not finite.
     """
-    _checks.real_number("level", level)
+    if not math.isfinite(_checks.real_number("level", level)):
+        raise ValueError(f"level must be finite, got {level}")
     y, values = (
         np.asarray(_checks.tensor_or_list(name, given), dtype=float)
         for name, given in (("y", y), ("values", values))
     )
-    if y.ndim != 1 or (y <= 0).any() or (np.diff(y) <= 0).any():
-        raise ValueError(f"y must be positive and increasing, got {y}")
+    if y.ndim != 1 or not np.isfinite(y).all() or (np.diff(y, prepend=0) <= 0).any():
+        raise ValueError(f"y must be finite, positive and increasing, got {y}")
     if values.shape != y.shape:
         raise ValueError(f"values must have the shape of y, {y.shape}, got {values.shape}")
     reached = np.flatnonzero(values >= level)

@@ -96,17 +96,23 @@ def load(path):
     ``xarray.load_dataset`` returns), texts.
 
     Args:
-        path: the file.
+        path: the file, as a str, bytes or ``os.PathLike``; ~ is the home directory.
 
     Returns:
         An ``xarray.Dataset``.
 
     Raises:
+        TypeError: ``path`` is no path.
+        OSError: the file cannot be read.
         ValueError: the file does not hold the result of a sweep.
     """
     import xarray
 
-    found = _netcdf.native(xarray.load_dataset(os.path.expanduser(os.fsdecode(path))))
+    try:
+        file = os.path.expanduser(os.fsdecode(path))
+    except TypeError:
+        raise TypeError(f"path must be a path, got {path!r}") from None
+    found = _netcdf.native(xarray.load_dataset(file))
     if "seed" not in found.coords or not set(VARIABLES) <= set(found.data_vars):
         raise ValueError(f"path must be a file with the result of a sweep, got {path}")
     seeds = found.seed.variable.astype(np.int64)

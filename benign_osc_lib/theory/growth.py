@@ -66,7 +66,28 @@ def time_to_learn(s_0, q_0, kappa, nu):
         The number of steps, with the shape of the arguments broadcast together; NaN where q
         is past that level when the climb ends.
     """
-    climb = -s_0.log() / (2 * kappa.log1p())
-    q = q_0 * (1 + kappa * nu) ** (2 * climb)
-    odds = (1 - 1 / kappa) / q - 1
-    return climb + odds.masked_fill(odds < 1, math.nan).log() / (2 * growth_rate(kappa, nu))
+    return time_from_logarithms(s_0.log(), q_0.log(), kappa, nu)
+
+
+def time_from_logarithms(log_s_0, log_q_0, kappa, nu):
+    """:func:`time_to_learn` of tensors, for starts that may be too small for their dtype.
+
+    Source: chapter 6, "The time to learn", an approximation without proof.
+
+    Args:
+        log_s_0: logarithm of the strong signal at the start.
+        log_q_0: logarithm of the weak signal at the start.
+        kappa: κ > 1.
+        nu: ν, in (0, 1).
+
+    Returns:
+        The number of steps, as there.
+
+    Raises:
+        Nothing: those that call it have checked the arguments.
+    """
+    climb = -log_s_0 / (2 * kappa.log1p())
+    log_q = log_q_0 + 2 * climb * (kappa * nu).log1p()
+    away = (1 - 1 / kappa).log() - log_q  # of the ceiling from q, on a log scale
+    away = away.masked_fill(away < math.log(2), math.nan)
+    return climb + (away + (-(-away).expm1()).log()) / (2 * growth_rate(kappa, nu))

@@ -65,6 +65,17 @@ def test_a_file_is_short_and_says_what_it_is(path):
         assert ast.get_docstring(ast.parse(text)), "a module begins with what it is for"
 
 
+@pytest.mark.parametrize(
+    "path", [p for p in PYTHON if p.name.startswith("test_")], ids=lambda p: p.name
+)
+def test_a_relative_error_is_not_also_absolute(path):
+    """``approx`` with ``rel`` alone adds 1e-12, in which anything smaller is equal to 0."""
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Call) and ast.unparse(node.func).split(".")[-1] == "approx":
+            named = {keyword.arg for keyword in node.keywords}
+            assert "rel" not in named or "abs" in named, f"line {node.lineno}"
+
+
 def shown(module):
     """The functions and classes that autodoc shows of a module, each by its own address.
 

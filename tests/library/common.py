@@ -7,13 +7,23 @@ import pkgutil
 import torch
 
 import benign_osc_lib
+from benign_osc_lib import FeatureNoiseModel, init_weights
 
 FALSE_ALARM = 1e-6
 """The probability with which a statistical test may fail although nothing is wrong."""
 
+MODEL = FeatureNoiseModel(d=8, u_norm=2.0, v_norm=0.4, noise_norm=0.8, rho=0.25)
+
 
 def seeded(seed):
     return torch.Generator().manual_seed(seed)
+
+
+def problem(n=4, m=4, model=MODEL, scale=0.1, seed=0, **kind):
+    """Data and initial weights from one stream."""
+    stream = seeded(seed)
+    data = model.sample(n, generator=stream, **kind)
+    return data, init_weights(m, model.d, scale, generator=stream, **kind)
 
 
 def normal(seed, *shape):

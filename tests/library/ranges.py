@@ -22,8 +22,14 @@ OBJECTS = {  # what a method is called on
     "signal_noise.SignalNoiseModel": NOISE_MODEL,
 }
 SMALL = {"d": 8, "n": 4, "n_weak": 1, "m": 2, "scale": 0.1, "epochs": 1}
-FROM_ANOTHER = {"v_norm": "at most u_norm = 2.0", "delta": "< 1/kappa"}
+FROM_ANOTHER = {
+    **{"v_norm": "at most u_norm = 2.0", "delta": "< 1/kappa", "scale": "< √2/u_norm"},
+    "n_weak": "<= n",
+}
 """Upper ends that another argument sets, as messages name them."""
+
+LAW = [0.2, 0.5, 0.3]
+WHOLE = ("integer", "counts")
 
 LABELS = ("sgd.sgd_step", "patch_data.noiseless_point")
 """What takes one label or several."""
@@ -45,10 +51,15 @@ def others():
         "one_point.signals": {"weights": WEIGHTS, "u": MODEL.u, "v": MODEL.v},
         "patch_data.PatchData.cat": {"sets": [DATA, DATA]},
         "patch_data.noiseless_point": {"u": MODEL.u, "v": MODEL.v},
+        "phase.crossing": {"y": [1.0, 2.0, 3.0], "values": [0.0, 0.2, 1.0]},
         "phase.regimes": {"cells": phase.load("rho")},
         "sgd.sgd_step": {"weights": WEIGHTS, "x_i": DATA.x[0]},
+        "statistics.law_of_sum": {"law": LAW},
+        "statistics.mean_by_run": {"values": [1.0, 2.0]},
+        "statistics.two_sided": {"law": LAW},
         "sweeps.sweep": {"grid": SMALL, "progress": False},
         "training.train": {"data": DATA, "weights": WEIGHTS},
+        "two_classes.follow": {"z": np.ones((1, 2)), "labels": np.ones(3, int)},
         "widgets.FrameSlider": {"frames": [b"a", b"b"], "labels": "ab", "alts": "ab"},
     }
 
@@ -96,9 +107,9 @@ class Row:
         for end, closed, inward in ((self.low, self.closed[0], 1), (self.high, self.closed[1], -1)):
             if closed:
                 ends += [end, self.beside(end, inward)]
-            elif self.kind != "integer" and math.isfinite(end):
+            elif self.kind not in WHOLE and math.isfinite(end):
                 ends.append(self.beside(end, inward))
-            elif self.kind != "integer":
+            elif self.kind not in WHOLE:
                 ends.append(1e100 * -inward)
         return ends
 
@@ -139,7 +150,7 @@ class Row:
 
     def beside(self, end, way):
         """The number next to an end."""
-        return end + way if self.kind == "integer" else math.nextafter(end, math.inf * way)
+        return end + way if self.kind in WHOLE else math.nextafter(end, math.inf * way)
 
     def several(self, value, kind=np.array):
         """An array or a tensor of a good element and another one."""
@@ -222,7 +233,7 @@ def wrong_types(row):
         wrong.append([good])
     elif row.kind in ("elements", "vector"):
         wrong.append([good])
-    if row.kind in ("elements", "vector", "nested"):
+    if row.kind in ("elements", "vector", "nested", "counts"):
         wrong += [np.array([True]), np.array([1j]), np.array(["1"]), np.array([None])]
         wrong += [torch.tensor([True]), torch.tensor([1j])]
     if row.argument.startswith("grid."):  # a sequence is an axis of the grid

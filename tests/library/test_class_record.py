@@ -72,7 +72,7 @@ def test_the_record_against_a_plain_loop(trained, y):
     assert int(c.strong_visits[-1]) == len(strong) and int(c.weak_visits[-1]) == len(weak)
     s, q, _, q_other = one_point.signals(run.weights, points.u, points.v, y)
     for got, wanted in ((c.s, s), (c.q, q), (c.q_other, q_other)):
-        assert float(got[-1]) == pytest.approx(float(wanted), rel=1e-10)
+        assert float(got[-1]) == pytest.approx(float(wanted), rel=1e-10, abs=0)
 
 
 def test_a_late_start_leaves_the_rest_as_it_was(trained):

@@ -30,11 +30,13 @@ def models(draw):
 def test_the_features_are_orthogonal_with_the_given_norms(model):
     assert model.u.shape == model.v.shape == (model.d,)
     assert model.u.dtype == model.v.dtype == torch.float64
-    assert model.u.norm().item() == pytest.approx(model.u_norm, rel=1e-14)
-    assert model.v.norm().item() == pytest.approx(model.v_norm, rel=1e-14)
+    assert model.u.norm().item() == pytest.approx(model.u_norm, rel=1e-14, abs=0)
+    assert model.v.norm().item() == pytest.approx(model.v_norm, rel=1e-14, abs=0)
     assert model.u @ model.v == 0
-    assert model.nu == pytest.approx((model.v.norm() / model.u.norm()).item() ** 2, rel=1e-12)
-    assert model.sigma_p * model.d**0.5 == pytest.approx(model.noise_norm, rel=1e-14)
+    assert model.nu == pytest.approx(
+        (model.v.norm() / model.u.norm()).item() ** 2, rel=1e-12, abs=0
+    )
+    assert model.sigma_p * model.d**0.5 == pytest.approx(model.noise_norm, rel=1e-14, abs=0)
 
 
 @given(model=models(), n=st.integers(1, 12), seed=st.integers(0, 10**6))

@@ -182,8 +182,8 @@ def test_arguments_broadcast(name):
     last = call(name, **{key: value.flatten()[1].item() for key, value in axes.items()})
     for k, part in enumerate(result):
         assert part.shape == (2,) * len(given)
-        assert part.flatten()[0] == pytest.approx(expected[k], rel=1e-13)
-        assert part.flatten()[-1] == pytest.approx(last[k], rel=1e-13)
+        assert part.flatten()[0] == pytest.approx(expected[k], rel=1e-13, abs=0)
+        assert part.flatten()[-1] == pytest.approx(last[k], rel=1e-13, abs=0)
 
 
 @each

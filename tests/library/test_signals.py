@@ -49,7 +49,9 @@ def test_learned_signals_are_the_parts_of_the_output(m, seed):
     x = torch.stack([MODEL.u, MODEL.v, torch.zeros(8).double()])[None]
     s, q = signals.learned_signal(w @ MODEL.u), signals.learned_signal(w @ MODEL.v)
     assert s.shape == q.shape == (2,)
-    assert predict(w, x).item() == pytest.approx((s[0] - s[1] + q[0] - q[1]).item(), rel=1e-10)
+    assert predict(w, x).item() == pytest.approx(
+        (s[0] - s[1] + q[0] - q[1]).item(), rel=1e-10, abs=0
+    )
 
 
 # --- At a point --------------------------------------------------------------------------------
@@ -73,7 +75,7 @@ def test_each_signal_is_the_mean_answer_of_its_filters(m, y, seed):
         (other, MODEL.u, "s_other"), (other, MODEL.v, "q_other"),
     ):  # fmt: skip
         answers = [max(float(y * w @ feature), 0) ** 2 for w in filters]
-        assert float(getattr(found, name)) == pytest.approx(sum(answers) / m, rel=1e-12)
+        assert float(getattr(found, name)) == pytest.approx(sum(answers) / m, rel=1e-12, abs=0)
 
 
 def test_features_may_have_leading_axes():

@@ -84,6 +84,12 @@ def test_two_sided_is_the_smaller_tail_twice():
     "call, error, message",
     [
         (lambda: statistics.mean_by_run("ab"), TypeError, "values must be an array of numbers"),
+        *(
+            (lambda x=x, call=call: call([x, x]), TypeError, "must be an array of numbers")
+            for x in (True, "1", 1j, None, b"1", [1, [2]])
+            for call in (statistics.mean_by_run, lambda x: statistics.law_of_few(x, 3, 1))
+        ),
+        (lambda: statistics.mean_by_run([1, 2, -np.inf]), ValueError, "finite or NaN, got -inf"),
         (lambda: statistics.mean_by_run([[1, 2]]), ValueError, r"values must have shape \(n,\)"),
         (lambda: statistics.mean_by_run([1, np.nan]), ValueError, "values must hold at least two"),
         (lambda: statistics.mean_by_run([1, 2], "x"), TypeError, "level must be a number"),

@@ -54,3 +54,14 @@ def test_a_file_that_holds_something_else_is_refused(tmp_path):
     xarray.Dataset({"a": ("seed", [1])}, {"seed": [1]}).to_netcdf(tmp_path / "other.nc")
     with pytest.raises(ValueError, match="^path must be a file with the result of a sweep, got "):
         sweeps.load(tmp_path / "other.nc")
+
+
+def test_only_a_file_can_be_loaded(tmp_path):
+    for path in (3, None, ["result.nc"]):
+        with pytest.raises(TypeError, match="^path must be a path, got"):
+            sweeps.load(path)
+    with pytest.raises(FileNotFoundError):
+        sweeps.load(tmp_path / "none.nc")
+    (tmp_path / "text.nc").write_text("not a netCDF file")
+    with pytest.raises(ValueError):
+        sweeps.load(tmp_path / "text.nc")

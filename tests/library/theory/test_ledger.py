@@ -16,8 +16,10 @@ def test_the_constants_fit_together(kappa, nu):
     """Each constant against another one, or against the map."""
     ledger = {constant.name: constant.value for constant in theory.constants(kappa, nu)}
     low, high = ledger["2-cycle, lower strong signal"], ledger["2-cycle, upper strong signal"]
-    assert low * high == pytest.approx(1 / kappa**2, rel=1e-9)
-    assert low + high == pytest.approx(2 - 2 * ledger["mean residual on the 2-cycle"], rel=1e-9)
+    assert low * high == pytest.approx(1 / kappa**2, rel=1e-9, abs=0)
+    assert low + high == pytest.approx(
+        2 - 2 * ledger["mean residual on the 2-cycle"], rel=1e-9, abs=0
+    )
     slopes = [1 + kappa - 3 * kappa * s for s in (low, high)]
     assert math.prod(slopes) == pytest.approx(ledger["multiplier of the 2-cycle"], abs=1e-9)
     assert high <= ledger["largest signal after a step"] < 1 + 1 / kappa
@@ -25,13 +27,15 @@ def test_the_constants_fit_together(kappa, nu):
     assert factor == pytest.approx(1 + kappa * (1 - ledger["largest signal after a step"]))
     assert 0 < ledger["floor of the strong signal"] < factor**2
     budget = ledger["squared residuals per log(1/q_0), at most"]
-    assert budget * ledger["gain per squared residual, at least"] == pytest.approx(0.5, rel=1e-12)
+    assert budget * ledger["gain per squared residual, at least"] == pytest.approx(
+        0.5, rel=1e-12, abs=0
+    )
     growth = math.exp(2 * ledger["growth of log weak overlap per step"])
-    assert growth == pytest.approx(1 + nu * (1 - nu) * (kappa - 1), rel=1e-9)
+    assert growth == pytest.approx(1 + nu * (1 - nu) * (kappa - 1), rel=1e-9, abs=0)
     least, landing = (
         ledger[f"weak signal at the end, {kind}"] for kind in ("at least", "landing law")
     )
-    assert landing / least == pytest.approx(1 + nu / 4, rel=1e-9)
+    assert landing / least == pytest.approx(1 + nu / 4, rel=1e-9, abs=0)
     assert ledger["self-consistent delta"] <= ledger["largest delta on the 2-cycle"]
 
 

@@ -91,7 +91,7 @@ def test_beyond_the_allowance_a_sign_can_be_lost():
 @given(q=st.floats(1e-6, 0.5), other=st.floats(0, 0.5), target=st.floats(0.01, 0.9))
 def test_the_signal_needed_reaches_the_target(q, other, target):
     x = mp.signal_needed(q, other, target)
-    assert x - q * other / x == pytest.approx(target, rel=1e-9)
+    assert x - q * other / x == pytest.approx(target, rel=1e-9, abs=0)
 
 
 @given(
@@ -104,7 +104,7 @@ def test_the_signal_needed_reaches_the_target(q, other, target):
 def test_after_the_visits_needed_the_floor_is_the_signal_needed(q, other, gain, kept, undone):
     visits = mp.visits_needed(q, other, 0.05, gain, 0.04, kept, undone)
     floor = mp.weak_signal_floor(q, visits, gain, 0.04, kept, undone)
-    assert floor == pytest.approx(mp.signal_needed(q, other, 0.05), rel=1e-9)
+    assert floor == pytest.approx(mp.signal_needed(q, other, 0.05), rel=1e-9, abs=0)
 
 
 def test_no_visits_are_needed_for_what_is_there():
@@ -175,7 +175,7 @@ def test_weak_visits_undo_at_most_the_bound_whatever_the_residuals(N, d, tau, se
 def test_small_starts_are_not_undone():
     assert mp.undone_by_weak_visits(0.01, 0.5, 0.9, 0.3) == 0
     wanted = 0.15 * math.log(2 / (0.5 * 0.81))
-    assert mp.undone_by_weak_visits(2.0, 0.5, 0.9, 0.3) == pytest.approx(wanted, rel=1e-12)
+    assert mp.undone_by_weak_visits(2.0, 0.5, 0.9, 0.3) == pytest.approx(wanted, rel=1e-12, abs=0)
 
 
 # --- The small rate ----------------------------------------------------------------------------
@@ -264,7 +264,7 @@ def test_noiseless_classes_do_not_hear_each_other():
         own = noiseless_point(u, v, [y] * labels.count(y))
         alone = train(own, begin, 1.4, epochs=3000)
         leads = [float(mp.class_lead(run.weights, v, y)) for run in (both, alone)]
-        assert leads[0] == pytest.approx(leads[1], rel=1e-6)
+        assert leads[0] == pytest.approx(leads[1], rel=1e-6, abs=0)
         assert leads[0] >= theory.terminal_weak_signal(1.4, 0.04)
 
 

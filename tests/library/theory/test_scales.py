@@ -20,7 +20,9 @@ from tests.library.theory.common import odd_map
 
 @given(lr=st.floats(1e-3, 1e3), u_norm=st.floats(1e-2, 1e2), m=st.integers(1, 64))
 def test_kappa_by_its_formula(lr, u_norm, m):
-    assert theory.kappa(lr, u_norm, m) == pytest.approx(2 * lr * u_norm * u_norm / m, rel=1e-13)
+    assert theory.kappa(lr, u_norm, m) == pytest.approx(
+        2 * lr * u_norm * u_norm / m, rel=1e-13, abs=0
+    )
 
 
 @given(
@@ -51,8 +53,10 @@ def test_a_number_that_overflows_is_infinite():
 
 
 def test_nu_is_that_of_the_model():
-    assert theory.nu(2.0, 0.4) == pytest.approx(0.04, rel=1e-14)
-    assert FeatureNoiseModel(8, 2.0, 0.4, 1.0).nu == pytest.approx(theory.nu(2.0, 0.4), rel=1e-14)
+    assert theory.nu(2.0, 0.4) == pytest.approx(0.04, rel=1e-14, abs=0)
+    assert FeatureNoiseModel(8, 2.0, 0.4, 1.0).nu == pytest.approx(
+        theory.nu(2.0, 0.4), rel=1e-14, abs=0
+    )
 
 
 # --- The sign limit ------------------------------------------------------------------------------
@@ -74,7 +78,7 @@ def test_up_to_the_limit_the_sign_is_kept(kappa, start):
 def test_at_the_limit_the_highest_point_is_the_edge():
     kappa = theory.SIGN_LIMIT
     top = odd_map(math.sqrt((1 + kappa) / (3 * kappa)), kappa)
-    assert top == pytest.approx(edge(kappa), rel=1e-14)
+    assert top == pytest.approx(edge(kappa), rel=1e-14, abs=0)
 
 
 @pytest.mark.parametrize("above", [1e-6, 1e-3, 0.1])

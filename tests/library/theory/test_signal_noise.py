@@ -155,7 +155,7 @@ def test_small_rates_approach_gradient_flow():
         for kappa in (0.2, 0.1, 0.05)
     ]
     assert gaps[0] > gaps[1] > gaps[2] > 0
-    assert gaps[1] / gaps[2] == pytest.approx(2, rel=0.2)
+    assert gaps[1] / gaps[2] == pytest.approx(2, rel=0.2, abs=0)
 
 
 @given(x=st.floats(0.1, 3), s=st.floats(1e-12, 1e-2))
@@ -233,7 +233,7 @@ def test_the_time_to_learn():
         run = sn.orbit(1.2, 1.2 * tau, s, tau * 1e-3, epochs=800)
         measured = np.median((run.q > (1 - 1 / 1.2) / 2).argmax(0))
         visits = theory.time_to_learn(1e-3**n, tau * 1e-3, 1.2, tau)  # as one noise, s_0 = 10^-3n
-        assert measured == pytest.approx(visits / n, rel=0.1)
+        assert measured == pytest.approx(visits / n, rel=0.1, abs=0)
 
 
 # --- Bad input ---------------------------------------------------------------------------------
@@ -326,8 +326,10 @@ def test_the_old_order_of_the_signals_raises():
 
 def test_the_ends_of_the_ranges_are_inside():
     """A potential without weights of the noise, and an epoch close to a point without a signal."""
-    assert sn.potential(S, 0.25, 0.0) == pytest.approx(math.log(0.25) / 2, rel=1e-15)
+    assert sn.potential(S, 0.25, 0.0) == pytest.approx(math.log(0.25) / 2, rel=1e-15, abs=0)
     matrix = sn.epoch_matrix(0.0, np.array([0.9, 1.3]), 0.1)
     np.testing.assert_allclose(matrix, np.diag([1 - 2 * 0.9, 1 - 2 * 1.3]), rtol=1e-15)
-    assert sn.epoch_multiplier(0.0, np.array([0.9, 1.3]), 0.1) == pytest.approx(1.6, rel=1e-13)
+    assert sn.epoch_multiplier(0.0, np.array([0.9, 1.3]), 0.1) == pytest.approx(
+        1.6, rel=1e-13, abs=0
+    )
     assert sn.largest_output(1.2, 0.5, 3) > sn.largest_output(1.2, 0.49, 3)

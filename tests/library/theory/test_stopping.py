@@ -24,7 +24,7 @@ def test_the_terminal_signal_is_at_the_edge_of_stability(kappa, nu):
     """κ (s + ν q) = 1 on s + q = 1."""
     q = theory.terminal_weak_signal(kappa, nu)
     assert q >= 0
-    assert kappa * (1 - q + nu * q) == pytest.approx(1, rel=1e-12)
+    assert kappa * (1 - q + nu * q) == pytest.approx(1, rel=1e-12, abs=0)
 
 
 @given(kappa=st.floats(0.01, 1.0), nu=st.floats(0, 0.99))
@@ -100,7 +100,7 @@ def test_relative_sharpness_is_the_hessian(m, u_norm, ratio, lr, y, seed):
     silent = w.clone()
     silent[1 - own] = 0
     w[own] *= ((1 + against) / (y * output(silent))).sqrt()
-    assert output(w).item() == pytest.approx(y, rel=1e-12)
+    assert output(w).item() == pytest.approx(y, rel=1e-12, abs=0)
 
     def loss(flat):
         return (output(flat) - y).square() / 2
@@ -109,13 +109,13 @@ def test_relative_sharpness_is_the_hessian(m, u_norm, ratio, lr, y, seed):
     s, q, s_other, q_other = signals(w, y * x[0], y * x[1], int(y))
     kappa, nu = theory.kappa(lr, u_norm, m), theory.nu(u_norm, ratio * u_norm)
     sharpness = theory.relative_sharpness(s + s_other, q + q_other, kappa, nu)
-    assert sharpness.item() == pytest.approx(lr * top / 2, rel=1e-8)
+    assert sharpness.item() == pytest.approx(lr * top / 2, rel=1e-8, abs=0)
 
 
 @given(kappa=st.floats(1.0, 3.0), nu=st.floats(0, 0.9))
 def test_at_the_terminal_signal_the_relative_sharpness_is_one(kappa, nu):
     q = theory.terminal_weak_signal(kappa, nu)
-    assert theory.relative_sharpness(1 - q, q, kappa, nu) == pytest.approx(1, rel=1e-12)
+    assert theory.relative_sharpness(1 - q, q, kappa, nu) == pytest.approx(1, rel=1e-12, abs=0)
 
 
 # --- How far a run can go ------------------------------------------------------------------------
@@ -154,7 +154,7 @@ def test_the_largest_signal_is_reached(kappa, opposite):
     start = (1 + kappa * (1 + opposite)) / (3 * kappa)
     run = orbit(kappa, 0.0, start, 0.0, s_other=0.0, q_other=opposite, steps=1)
     assume(run.e[0] >= 0)
-    assert run.s[1] == pytest.approx(theory.largest_signal(kappa, opposite), rel=1e-12)
+    assert run.s[1] == pytest.approx(theory.largest_signal(kappa, opposite), rel=1e-12, abs=0)
 
 
 @given(
@@ -170,7 +170,7 @@ def test_no_factor_of_a_run_is_smaller_than_the_smallest(kappa, nu, total, share
     assert smallest > 0
     assert (1 + kappa * run.e[1:]).min() >= min(1, smallest) - 1e-12
     assert theory.smallest_factor(theory.SIGN_LIMIT) == pytest.approx(0, abs=1e-14)
-    assert theory.smallest_factor(1.0) == pytest.approx(22 / 27, rel=1e-14)
+    assert theory.smallest_factor(1.0) == pytest.approx(22 / 27, rel=1e-14, abs=0)
 
 
 @given(
@@ -277,7 +277,7 @@ def test_the_squared_residual_budget_counts_gains_of_the_potential(q_0, kappa, n
         e = 1 + opposite
         visits = math.log(e / q_0) / 2 / theory.potential_gain(e, kappa, nu)
         budget = theory.squared_residual_budget(q_0, kappa, nu, opposite)
-        assert budget == pytest.approx(visits * e**2, rel=1e-12)
+        assert budget == pytest.approx(visits * e**2, rel=1e-12, abs=0)
 
 
 def test_where_signs_may_turn_there_is_no_floor_and_no_budget():

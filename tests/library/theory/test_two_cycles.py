@@ -84,7 +84,9 @@ def test_the_two_cycle_multiplier_is_the_derivative(kappa):
 
 def test_the_two_cycle_multiplier_leaves_the_unit_interval_where_the_cycle_stops_to_attract():
     assert theory.two_cycle_multiplier(1) == 1
-    assert theory.two_cycle_multiplier(theory.STABLE_CYCLE_LIMIT) == pytest.approx(-1, rel=1e-13)
+    assert theory.two_cycle_multiplier(theory.STABLE_CYCLE_LIMIT) == pytest.approx(
+        -1, rel=1e-13, abs=0
+    )
 
 
 @given(kappa=oscillating)

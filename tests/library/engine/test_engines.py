@@ -11,14 +11,13 @@ import pytest
 import torch
 
 import benign_osc_lib
-from benign_osc_lib import FeatureNoiseModel, PatchData, engine, generators, init_weights, train
+from benign_osc_lib import PatchData, engine, generators, init_weights, train
 from benign_osc_lib.engine import ENGINES, Problem, divergence, follow, reduced, reference
 from benign_osc_lib.visits import visiting_orders
-from tests.library.common import assert_close, normal
-from tests.library.test_training import train_plainly
+from tests.library.common import MODEL, assert_close, normal
+from tests.library.training.common import train_plainly
 
 ROOT = Path(benign_osc_lib.__file__).parent.parent
-MODEL = FeatureNoiseModel(d=8, u_norm=2.0, v_norm=0.4, noise_norm=0.8, rho=0.25)
 FIELDS = ("weights", "margins", "strong", "weak")
 STRANGERS = {"engine.compiled": {"activate", "survey", "update"}, "engine.batched": {"look"}}
 
