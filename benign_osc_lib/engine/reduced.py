@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from .problem import Found, OutOfRange, without_repetitions
+from .problem import Found, NotCompiled, OutOfRange, without_repetitions
 
 DTYPES = (torch.float32, torch.float64)
 """What the engine computes in."""
@@ -53,7 +53,11 @@ def suits(problem):
 @torch.no_grad()
 def train_compiled(problem, record_every, limit, progress):
     """Train the runs of a batch on the CPU; see :mod:`benign_osc_lib.engine`."""
-    from . import compiled  # here, because importing numba takes a third of a second
+    from .._compile import compiles  # here, because importing numba takes a third of a second
+
+    if not compiles():
+        raise NotCompiled
+    from . import compiled
     from .rows import row_length
 
     batch, m, d = problem.lr.shape, *problem.weights.shape[-2:]
