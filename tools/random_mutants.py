@@ -122,7 +122,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--count", type=int, default=20)
-    parser.add_argument("--files", nargs="*", help="such as theory, phase.py or a folder")
+    parser.add_argument("--files", nargs="*", help="in the library, such as theory or sgd.py")
     parser.add_argument("--nearest", action="store_true", help="run the nearest tests only")
     chosen = parser.parse_args()
     every = [mutant for path in modules(chosen.files) for mutant in mutants(path)]

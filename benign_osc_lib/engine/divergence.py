@@ -1,16 +1,16 @@
 """When a run has diverged, and the bound by which an engine knows that it has not.
 
-A run has diverged once |f(x_i)| exceeds :data:`LIMIT` or is NaN on some training point, or the
+A run has diverged once abs(f(x_i)) exceeds :data:`LIMIT` or is NaN on some training point, or the
 norm ‖W‖ of all weights overflows.
 
 To look at all points after each update would cost more than the update. Let z_i be the inner
 products of all filters with the patches of point i, and ‖x_i‖² = Σ_p ‖x_i^(p)‖². By eq. (1)
 
-    |f(x_i)| ≤ ‖max(z_i, 0)‖²/m ≤ ‖z_i‖²/m ≤ ‖x_i‖² ‖W‖²/m,
+    abs(f(x_i)) ≤ ‖max(z_i, 0)‖²/m ≤ ‖z_i‖²/m ≤ ‖x_i‖² ‖W‖²/m,
 
 and an update on point i, eq. (3), moves the weights by
 
-    ‖ΔW‖ ≤ (2η/m) |f(x_i) − y_i| ‖max(z_i, 0)‖ ‖x_i‖,
+    ‖ΔW‖ ≤ (2η/m) abs(f(x_i) − y_i) ‖max(z_i, 0)‖ ‖x_i‖,
 
 so that every ‖z_k‖ moves by at most ‖x_k‖ ‖ΔW‖. The reference engine uses the first line as it
 stands. The others add up the second since they last looked: while (largest ‖z_k‖ then + movement

@@ -386,3 +386,12 @@ def test_the_weak_signal_passes_its_limit_by_nu_squared():
     path = orbit(1.2, 0.04, 0.0078, 0.0003, steps=20_000)
     assert path.q.max() == pytest.approx(0.175301, abs=2e-6)
     assert path.q[-1] == pytest.approx(0.175286, abs=2e-6)
+
+
+def test_from_above_the_law_the_weak_signal_passes_its_limit_by_nu():
+    """The strong signal overshoots before it settles: the excess goes like ν, not like ν²."""
+    nu = np.array([0.01, 0.02, 0.04])
+    path = orbit(1.2, nu, 0.0078, 0.3, steps=4000)
+    assert np.abs(path.e[-1]).max() < 1e-12
+    excess = (path.q.max(0) - path.q[-1]) / nu
+    assert (excess > 0.019).all() and (excess < 0.022).all()
