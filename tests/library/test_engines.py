@@ -350,30 +350,6 @@ def test_ctrl_c_ends_a_long_call(name, runs, threads):
     assert took < 10 and "Error" not in errors
 
 
-def test_a_short_run_needs_no_thread(monkeypatch):
-    """To start one takes longer than the run; a long call needs it for the sake of Ctrl-C."""
-    pools = []
-
-    class Pool(reduced.ThreadPoolExecutor):
-        def __init__(self, *arguments):
-            pools.append(self)
-            super().__init__(*arguments)
-
-    monkeypatch.setattr(reduced, "ThreadPoolExecutor", Pool)
-    here = ENGINES["compiled"](problem(), 1, divergence.LIMIT, False)
-    assert not pools
-    monkeypatch.setattr(reduced, "SOON", 0)
-    there = ENGINES["compiled"](problem(), 1, divergence.LIMIT, False)
-    assert len(pools) == 1
-    assert all(torch.equal(a, b) for a, b in zip(here, there, strict=True))
-
-
-def test_a_long_run_does_not_count_as_short():
-    steps = 10**6 * 32
-    for patches, filters, d in ((1, 2, 1), (96, 128, 64), (3, 2, 10**5)):
-        assert reduced.most_work(steps, patches, filters, d, 2) > reduced.SOON
-
-
 @every_engine
 def test_a_bar_counts_the_steps_of_all_runs(name, capsys):
     given = problem((3,), epochs=5)
