@@ -16,6 +16,7 @@ import pickle
 import platform
 import re
 import warnings
+from contextlib import suppress
 from functools import cache
 from hashlib import blake2b
 from pathlib import Path
@@ -41,7 +42,7 @@ def jit(*, fastmath=False, inline=False, keep=False):
         compiled = numba.njit(
             nogil=True, error_model="numpy", fastmath=fastmath, forceinline=inline
         )(function)
-        if keep:
+        if keep and compiles():
             try:
                 compiled._cache = _Kept(function)
             except RuntimeError:  # no folder to write to
@@ -49,6 +50,11 @@ def jit(*, fastmath=False, inline=False, keep=False):
         return compiled
 
     return wrap
+
+
+def compiles():
+    """Whether Numba compiles; with NUMBA_DISABLE_JIT set it leaves functions as they are."""
+    return not numba.config.DISABLE_JIT
 
 
 class _Kept(FunctionCache):
@@ -85,10 +91,10 @@ class _Kept(FunctionCache):
                 if old != path:
                     old.unlink(missing_ok=True)
         except OSError:  # a full disk, a folder that is now read-only: then it is not kept
-            try:
+            pass
+        finally:  # also after Ctrl-C
+            with suppress(OSError):
                 part.unlink(missing_ok=True)
-            except OSError:
-                pass
 
     def flush(self):
         """Forget what was kept for this function."""
@@ -129,10 +135,8 @@ def _package():
 @cache  # once for each file
 def _discard(path, why):
     """Delete a damaged file, with a warning; None."""
-    try:
+    with suppress(OSError):  # where it stays, the function is compiled anew in every session
         path.unlink(missing_ok=True)
-    except OSError:
-        pass  # it is compiled anew in every session then
     warnings.warn(
         f"{path}, compiled code, was damaged ({why}): the function is compiled anew",
         RuntimeWarning,

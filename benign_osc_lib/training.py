@@ -100,7 +100,8 @@ def train(
         engine: "reference", the equations as they stand; "reduced", the same in the inner products
             that an update needs (:mod:`benign_osc_lib.engine.reduced`), the same run to rounding
             and many times faster; "auto", the reduced engine unless n is in the thousands, the
-            dtype is neither float32 nor float64, or norms leave its range.
+            dtype is neither float32 nor float64, norms leave its range, or Numba is told not to
+            compile (NUMBA_DISABLE_JIT).
         progress: show a progress bar on stderr.
 
     Returns:
@@ -111,6 +112,7 @@ def train(
         ValueError: an argument is outside its range (for ``lr`` that of the dtype as well), shapes
             or devices disagree, or ``engine="reduced"`` is given norms whose products leave the
             range of the dtype.
+        RuntimeError: ``engine="reduced"`` is asked for on the CPU while NUMBA_DISABLE_JIT is set.
     """
     _checks.instance("data", data, PatchData)
     _checks.floats("weights", weights, last=(2, "m", data.x.shape[-1]))

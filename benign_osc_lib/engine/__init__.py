@@ -14,7 +14,8 @@
   weights of that moment (of the moment before, if they overflowed), and margins and record are
   those of these weights. Divergence is no error and touches no other run
   (:mod:`~benign_osc_lib.engine.divergence`).
-- What it cannot represent it refuses with :class:`~benign_osc_lib.engine.problem.OutOfRange`.
+- What it cannot represent it refuses with :class:`~benign_osc_lib.engine.problem.OutOfRange`; where
+  it cannot run at all, with :class:`~benign_osc_lib.engine.problem.NotCompiled`.
 - Ctrl-C ends it within half a second.
 
 **The table.** :data:`ENGINES` names them all. ``tests/library/engine/test_engines.py`` puts every
@@ -37,7 +38,7 @@ import torch
 
 from .batched import train_batched
 from .divergence import LIMIT
-from .problem import Found, OutOfRange, Problem
+from .problem import Found, NotCompiled, OutOfRange, Problem
 from .reduced import DTYPES, suits, train_compiled
 from .reference import train_reference
 
@@ -65,13 +66,14 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
 
     Raises:
         OutOfRange: the reduced engine is asked for and cannot represent some product.
+        NotCompiled: it is asked for on the CPU, and Numba has been told not to compile.
     """
     known = problem._replace(u=problem.u.nan_to_num(), v=problem.v.nan_to_num())
     reduced = "compiled" if problem.x.device.type == "cpu" else "batched"
     name = reduced if engine == "reduced" or (engine == "auto" and suits(problem)) else "reference"
     try:
         found = ENGINES[name](known, record_every, limit, progress)
-    except OutOfRange:
+    except (OutOfRange, NotCompiled):
         if engine != "auto":
             raise
         found = train_reference(known, record_every, limit, progress)

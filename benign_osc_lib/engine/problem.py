@@ -49,6 +49,16 @@ class OutOfRange(ValueError):
         )
 
 
+class NotCompiled(RuntimeError):
+    """The engine runs only compiled, and Numba has been told not to compile."""
+
+    def __init__(self):
+        super().__init__(
+            'engine="reduced" runs only compiled on the CPU, and NUMBA_DISABLE_JIT is set: '
+            'unset it, or take engine="reference"'
+        )
+
+
 def without_repetitions(tensor, own):
     """Leading axes along which a tensor only repeats become 1; ``own`` axes belong to one run."""
     for axis in range(tensor.dim() - own):

@@ -18,7 +18,7 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from .problem import Found, OutOfRange, without_repetitions
+from .problem import Found, NotCompiled, OutOfRange, without_repetitions
 
 DTYPES = (torch.float32, torch.float64)
 """What the engine computes in."""
@@ -31,6 +31,12 @@ PARTS = 4
 
 GLANCE = 0.1
 """Seconds between two looks at how far the threads have come, and at Ctrl-C."""
+
+SOON = 2**29
+"""Multiply-adds, :func:`most_work`, that end soon enough to be run without a look at Ctrl-C.
+
+They took 0.2 s at most in runs made to need the most for each step (AMD Zen 4).
+"""
 
 _ready = set()  # for what the loops have been compiled in this process
 
@@ -47,7 +53,11 @@ def suits(problem):
 @torch.no_grad()
 def train_compiled(problem, record_every, limit, progress):
     """Train the runs of a batch on the CPU; see :mod:`benign_osc_lib.engine`."""
-    from . import compiled  # here, because importing numba takes a third of a second
+    from .._compile import compiles  # here, because importing numba takes a third of a second
+
+    if not compiles():
+        raise NotCompiled
+    from . import compiled
     from .rows import row_length
 
     batch, m, d = problem.lr.shape, *problem.weights.shape[-2:]
@@ -111,7 +121,12 @@ def train_compiled(problem, record_every, limit, progress):
             # Compiled, or loaded, here: a thread of the pool could not be interrupted meanwhile.
             train_part(parts[0][:0], spaces[0])
             _ready.add(kind)
-        _run_all(train_in_turn, parts, spaces, stop, runs * epochs * n if progress else None)
+        steps = runs * epochs * n if progress else None
+        work = runs * most_work(epochs * n, n * patches, filters, d, records)
+        if len(parts) == 1 and work <= SOON:
+            _run_here(train_in_turn, parts[0], steps)
+        else:
+            _run_all(train_in_turn, parts, spaces, stop, steps)
     weights, margins, strong, weak, diverged_at = out
     return Found(
         weights.reshape(*batch, 2, m, d),
@@ -120,6 +135,23 @@ def train_compiled(problem, record_every, limit, progress):
         weak.reshape(*batch, records, 2, m),
         diverged_at.reshape(batch),
     )
+
+
+def most_work(steps, patches, filters, d, records):
+    """Multiply-adds that a run needs at most: where each update needs a survey and the weights."""
+    directions = patches + 2
+    step = 500 + filters * directions * (directions + d)  # 500 stands for what is done in any case
+    return directions**2 * d + (steps + 2) * step + records * 2 * filters * directions
+
+
+def _run_here(task, part, steps):
+    """Run a task in this thread; where it takes microseconds, a pool would take most of the time.
+
+    Ctrl-C waits until it ends.
+    """
+    with tqdm(total=steps, disable=steps is None, unit="step") as bar:
+        task(part)
+        bar.update(steps or 0)
 
 
 def _run_all(task, parts, spaces, stop, steps):

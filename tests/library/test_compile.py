@@ -197,6 +197,27 @@ def test_a_partial_write_leaves_nothing(fresh, folder, monkeypatch):
     assert not files(folder)
 
 
+def test_an_interrupted_write_leaves_nothing(fresh, folder, monkeypatch):
+    whole = Path.write_bytes
+
+    def interrupted(path, content):
+        whole(path, content[: len(content) // 2])
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(Path, "write_bytes", interrupted)
+    with pytest.raises(KeyboardInterrupt):
+        fresh()
+    assert not files(folder)
+
+
+def test_a_folder_in_the_place_of_a_file(fresh, folder):
+    fresh()
+    (path,) = files(folder)
+    path.unlink()
+    path.mkdir()
+    assert [fresh(), fresh()] == [0, 0] and not files(folder)
+
+
 def test_another_source_replaces_the_file(fresh, folder, tmp_path):
     fresh()
     (before,) = files(folder)
@@ -268,3 +289,30 @@ def test_train_and_sweep_need_no_folder(tmp_path):
     found = in_a_process(tmp_path, before=NO_FOLDER)
     assert (found.returncode, found.stderr) == (0, "")
     assert not files(tmp_path)
+
+
+WITHOUT_COMPILER = """
+import pytest
+import torch
+from benign_osc_lib import FeatureNoiseModel, init_weights, sweep, train
+
+data = FeatureNoiseModel(4, 2.0, 0.4, 0.8).sample(2, generator=torch.Generator().manual_seed(1))
+w = init_weights(1, 4, 0.1, generator=torch.Generator().manual_seed(2))
+auto, plain = (train(data, w, 0.1, epochs=2, engine=name) for name in ("auto", "reference"))
+assert torch.equal(auto.weights, plain.weights)
+with pytest.raises(RuntimeError, match='NUMBA_DISABLE_JIT is set: unset it, or take engine="ref'):
+    train(data, w, 0.1, epochs=2, engine="reduced")
+sweep({"n": 2, "n_weak": 1, "m": 1, "d": 4, "epochs": 2}, [1], n_test=2, progress=False)
+"""
+
+
+def test_without_the_compiler_the_reference_engine_is_taken():
+    found = subprocess.run(
+        [sys.executable, "-c", WITHOUT_COMPILER],
+        cwd=PACKAGE.parent,
+        env={**os.environ, "NUMBA_DISABLE_JIT": "1"},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert (found.returncode, found.stdout, found.stderr) == (0, "", "")
