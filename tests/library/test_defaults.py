@@ -99,6 +99,7 @@ VALUES = {
     "engine.reduced.GLANCE": 0.1,
     "engine.reduced.LARGEST_GRAM": 16777216,
     "engine.reduced.PARTS": 4,
+    "engine.reduced.SOON": 536870912,
     "engine.reduced.REFUSED": (None, "data.x", "data.u", "data.v"),
     "phase.KAPPAS": KAPPAS,
     "phase.KINDS": ("weak", "strong"),

@@ -61,6 +61,7 @@ UNCHECKED = {
     "engine.problem.Found": "made by an engine",
     "engine.problem.OutOfRange": "raised by an engine",
     "engine.problem.without_repetitions": "a step of train, which checks",
+    "engine.reduced.most_work": "a step of train, which checks",
     "engine.reduced.suits": "a step of train, which checks",
     "engine.reduced.train_compiled": "a step of train, which checks",
     "engine.divergence.largest_square_norm": "a step of train, which checks",
