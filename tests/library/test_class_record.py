@@ -7,37 +7,19 @@ import pytest
 import torch
 
 from benign_osc_lib import (
-    FeatureNoiseModel,
     init_weights,
-    metrics,
     one_point,
     theory,
     train,
 )
 from benign_osc_lib import many_points as mp
 from tests.library.common import seeded
-
-MODEL = FeatureNoiseModel(d=40, u_norm=2.0, v_norm=0.5, noise_norm=0.8)
-M, LR = 8, 1.2
-KAPPA, NU = theory.kappa(LR, 2.0, M), MODEL.nu
-
-
-def drawn(weights, patches, y):
-    own = weights[0 if y == 1 else 1]
-    return float(metrics.learned_signal(patches @ own.T).sum())
-
-
-@pytest.fixture(scope="module")
-def trained():
-    """Points with orthogonal noise, the start, and a run at the large rate."""
-    points = mp.with_orthogonal_noise(MODEL.sample(12, n_weak=3, generator=seeded(5)), 0.8)
-    w = init_weights(M, 40, 1 / 16, generator=seeded(6))
-    return points, w, train(points, w, LR, epochs=60)
+from tests.library.theory.common import MODEL, NU, M, class_run
 
 
 @pytest.mark.parametrize("y", [1, -1])
-def test_the_record_against_a_plain_loop(trained, y):
-    points, _, run = trained
+def test_the_record_against_a_plain_loop(y):
+    points, _, run = class_run()
     c = mp.class_record(points, run, y)
     strong, weak, misfit, seen, growth, total = [], [], [], 0, 0.0, 0.0
     own = 0 if y == 1 else 1
@@ -75,8 +57,8 @@ def test_the_record_against_a_plain_loop(trained, y):
         assert float(got[-1]) == pytest.approx(float(wanted), rel=1e-10, abs=0)
 
 
-def test_a_late_start_leaves_the_rest_as_it_was(trained):
-    points, _, run = trained
+def test_a_late_start_leaves_the_rest_as_it_was():
+    points, _, run = class_run()
     whole, late = (mp.class_record(points, run, 1, start=k) for k in (0, 24))
     assert torch.equal(whole.q[24:], late.q)
     assert torch.equal(whole.e_strong[-len(late.e_strong) :], late.e_strong)
@@ -98,9 +80,9 @@ def test_the_growth_of_the_weak_overlap_is_a_sum_over_visits(lr, y):
     assert bool((c.q * c.q_other).diff().max() <= 1e-16)
 
 
-def test_growth_is_counted_anew_at_a_strong_visit_that_meets_the_label_exactly(trained):
+def test_growth_is_counted_anew_at_a_strong_visit_that_meets_the_label_exactly():
     """The lemma parts the visits where e >= 0, also where e is 0."""
-    points, _, run = trained
+    points, _, run = class_run()
 
     def growth(margin):
         fitted = dataclasses.replace(run, margins=torch.full_like(run.margins, margin))

@@ -1,9 +1,33 @@
 """What several tests of the theory need."""
 
+from functools import cache
+
 from hypothesis import strategies as st
+
+from benign_osc_lib import FeatureNoiseModel, init_weights, metrics, theory, train
+from benign_osc_lib import many_points as mp
+from tests.library.common import seeded
+
+MODEL = FeatureNoiseModel(d=40, u_norm=2.0, v_norm=0.5, noise_norm=0.8)
+M, LR = 8, 1.2
+KAPPA, NU = theory.kappa(LR, 2.0, M), MODEL.nu
 
 oscillating = st.floats(1.0, 4.0)
 
 
 def odd_map(z, kappa):
     return z * (1 + kappa - kappa * z**2)
+
+
+def drawn(weights, patches, y):
+    """What the filters of sign y draw from patches."""
+    own = weights[0 if y == 1 else 1]
+    return float(metrics.learned_signal(patches @ own.T).sum())
+
+
+@cache
+def class_run():
+    """Points with orthogonal noise, the start, and a run at the large rate."""
+    points = mp.with_orthogonal_noise(MODEL.sample(12, n_weak=3, generator=seeded(5)), 0.8)
+    w = init_weights(M, 40, 1 / 16, generator=seeded(6))
+    return points, w, train(points, w, LR, epochs=60)

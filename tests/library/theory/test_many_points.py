@@ -13,31 +13,13 @@ from benign_osc_lib import (
     FeatureNoiseModel,
     PatchData,
     init_weights,
-    metrics,
     noiseless_point,
     theory,
     train,
 )
 from benign_osc_lib import many_points as mp
 from tests.library.common import normal, seeded
-
-MODEL = FeatureNoiseModel(d=40, u_norm=2.0, v_norm=0.5, noise_norm=0.8)
-M, LR = 8, 1.2
-KAPPA, NU = theory.kappa(LR, 2.0, M), MODEL.nu
-
-
-def drawn(weights, patches, y):
-    own = weights[0 if y == 1 else 1]
-    return float(metrics.learned_signal(patches @ own.T).sum())
-
-
-@pytest.fixture(scope="module")
-def trained():
-    """Points with orthogonal noise, the start, and a run at the large rate."""
-    points = mp.with_orthogonal_noise(MODEL.sample(12, n_weak=3, generator=seeded(5)), 0.8)
-    w = init_weights(M, 40, 1 / 16, generator=seeded(6))
-    return points, w, train(points, w, LR, epochs=60)
-
+from tests.library.theory.common import KAPPA, LR, MODEL, NU, M, class_run, drawn
 
 # --- The signs ---------------------------------------------------------------------------------
 
@@ -112,8 +94,8 @@ def test_no_visits_are_needed_for_what_is_there():
 
 
 @pytest.mark.parametrize("y", [1, -1])
-def test_the_floor_holds_at_all_times(trained, y):
-    points, _, run = trained
+def test_the_floor_holds_at_all_times(y):
+    points, _, run = class_run()
     c = mp.class_record(points, run, y)
     for t in range(100, 720, 62):
         N, W = int(c.strong_visits[t]), int(c.weak_visits[t])
@@ -127,8 +109,8 @@ def test_the_floor_holds_at_all_times(trained, y):
 # --- Weak visits -------------------------------------------------------------------------------
 
 
-def test_orthogonal_noise_is_orthogonal(trained):
-    points = trained[0]
+def test_orthogonal_noise_is_orthogonal():
+    points = class_run()[0]
     noise = torch.cat([points.x[:, 2], points.x[points.is_weak, 0]])
     all_patches = torch.cat([points.u[None], points.v[None], noise])
     gram = all_patches @ all_patches.T
@@ -139,8 +121,8 @@ def test_orthogonal_noise_is_orthogonal(trained):
     assert torch.equal(points.x[:, 1], before.x[:, 1])
 
 
-def test_own_noise_grows_by_the_products_and_weak_visits_undo_at_most_the_bound(trained):
-    points, w, run = trained
+def test_own_noise_grows_by_the_products_and_weak_visits_undo_at_most_the_bound():
+    points, w, run = class_run()
     k_xi, tau = theory.kappa(LR, 0.8, M), (0.5 / 0.8) ** 2
     for i in points.is_weak.nonzero()[:, 0].tolist():
         y, e, patches = int(points.y[i]), 1 - run.margins[:, i], points.x[i, [0, 2]]
@@ -197,8 +179,8 @@ def test_proposition_six(y):
 # --- The race and the locking ------------------------------------------------------------------
 
 
-def test_the_race_bounds_hold_in_a_run(trained):
-    points, _, run = trained
+def test_the_race_bounds_hold_in_a_run():
+    points, _, run = class_run()
     k_xi = theory.kappa(LR, 0.8, M)
     for y in (1, -1):
         c = mp.class_record(points, run, y)
