@@ -7,11 +7,11 @@ Numbers, NumPy arrays and tensors all work, element by element, and come back as
 file               subject                                                         chapter
 =================  ==============================================================  ========
 ``scales``         κ, ν and the limits of κ                                        2 to 5
-``small_rate``     learning without oscillation                                    4
+``small_rate``     learning without an oscillation that lasts                      4, 5
 ``one_point``      the exact map of four signals                                   4
 ``cubic_map``      the map that the strong signal follows                          5
 ``two_cycles``     the 2-cycle, alone and beside a weak signal                     5 to 7
-``potentials``     the potential, its gain and the surplus                         6
+``potentials``     the potential, its gain, the surplus and the budget             6
 ``growth``         how fast the weak signal grows                                  6
 ``stopping``       where the oscillation stops                                     7
 ``ledger``         the constants in one table                                      7
@@ -34,9 +34,15 @@ from . import (
 )
 from .growth import growth_rate, time_to_learn, weak_signal_curve
 from .ledger import Constant, constants
-from .potentials import potential, potential_gain, potential_gain_bound, residual_surplus
-from .scales import ESCAPE, SIGN_LIMIT, STABLE_CYCLE_LIMIT, kappa, nu
-from .small_rate import smooth_exponents, smooth_limit
+from .potentials import (
+    change_budget,
+    potential,
+    potential_gain,
+    potential_gain_bound,
+    residual_surplus,
+)
+from .scales import ESCAPE, MONOTONE_LIMIT, SIGN_LIMIT, STABLE_CYCLE_LIMIT, kappa, nu
+from .small_rate import settling_factor, smooth_exponents, smooth_limit
 from .stopping import (
     landing_weak_signal,
     largest_signal,
@@ -68,8 +74,10 @@ __all__ = [
     "SIGN_LIMIT",
     "STABLE_CYCLE_LIMIT",
     "ESCAPE",
+    "MONOTONE_LIMIT",
     "smooth_limit",
     "smooth_exponents",
+    "settling_factor",
     "two_cycle",
     "two_cycle_multiplier",
     "mean_residual",
@@ -80,6 +88,7 @@ __all__ = [
     "potential_gain",
     "potential_gain_bound",
     "residual_surplus",
+    "change_budget",
     "growth_rate",
     "weak_signal_curve",
     "time_to_learn",

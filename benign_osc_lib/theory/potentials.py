@@ -84,3 +84,25 @@ def residual_surplus(e, kappa):
     """
     z = kappa * e
     return (z - z.log1p()).masked_fill(z <= -1, math.nan)
+
+
+@formula(room=at_least(0), largest=above(0), nu=between(0, 1))
+def change_budget(room, largest, nu):
+    """The largest Σ z_t² of a rule that multiplies ⟨w, y u⟩ by 1 + z_t and ⟨w, y v⟩ by 1 + y_t.
+
+    For −1 < z_t <= Z and y_t >= ν z_t the potential rises by at least g(Z) z_t²/Z² a step. It has
+    room for log(B/β_0) + ν log(α_0/a), if β <= B and α >= a at the end: so
+    Σ z_t² <= room Z²/g(Z), whatever makes the z_t.
+
+    Source: chapter 6, Theorem 6.2 (c).
+
+    Args:
+        room: by how much the potential can rise, >= 0.
+        largest: Z > 0, an upper bound of the z_t.
+        nu: ν, in (0, 1).
+
+    Returns:
+        The budget, with the shape of the arguments broadcast together.
+    """
+    gain = (nu * largest).log1p() - nu * largest.log1p()
+    return room * largest**2 / gain

@@ -23,6 +23,13 @@ Up to 2, z ← z (1 + κ − κ z²) maps the interval ±√(1 + 2/κ) into itse
 """
 
 
+MONOTONE_LIMIT = 2 * math.sqrt(2) - 2
+"""2√2 − 2 ≈ 0.828, up to which no step on one point raises the loss (chapter 5, Theorem 5.2).
+
+From any start without filters of the other class, with or without a weak signal.
+"""
+
+
 @formula(lr=above(0), u_norm=above(0), m=whole(1))
 def kappa(lr, u_norm, m):
     """κ = 2 η ‖u‖² / m, how strongly one step pushes the strong signal back to the label.

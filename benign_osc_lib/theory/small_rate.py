@@ -1,6 +1,9 @@
-"""Small rates: one point learned without oscillation (chapter 4)."""
+"""Small rates: one point learned without an oscillation that lasts (chapters 4 and 5)."""
+
+import torch
 
 from .._formula import above, at_least, between, formula
+from .scales import MONOTONE_LIMIT
 
 
 @formula(opposite=at_least(0))
@@ -41,3 +44,27 @@ def smooth_exponents(kappa, nu, e_0=1.0):
     """
     theta = (1 - nu) * kappa * e_0 * (1 + kappa * e_0) / 2
     return nu * (1 + 0 * theta), nu * (1 + theta)
+
+
+@formula(
+    kappa=between(0, MONOTONE_LIMIT, text="in (0, 2√2 − 2)"),
+    nu=between(0, 1, "(]"),
+    start=between(0, 1, "(]"),
+)
+def settling_factor(kappa, nu, start):
+    """What a step on one point leaves of the residual at most.
+
+    It is ρ = max(1 − κ ν f_0, (2 + κ)²/4 − 1), where f_0 is y f at the start. Without filters
+    of the other class, abs(e_t) <= ρ^t (1 − f_0): with a weak signal too no oscillation lasts.
+
+    Source: chapter 5, Theorem 5.2 (c).
+
+    Args:
+        kappa: κ, in (0, 2√2 − 2), that is below the limit of monotone loss.
+        nu: ν, in (0, 1].
+        start: y f at the start, s + q, in (0, 1].
+
+    Returns:
+        ρ < 1, with the shape of the arguments broadcast together.
+    """
+    return torch.maximum(1 - kappa * nu * start, (2 + kappa) ** 2 / 4 - 1 + 0 * nu * start)

@@ -110,6 +110,7 @@ VALUES = {
     "sweeps.DEFAULTS": {**PAPER, "scale": 0.0625, "order": "cyclic"},
     "sweeps.REPLACES": {"kappa": "lr", "nu": "v_norm", "rho": "n_weak"},
     "theory.ESCAPE": 2.0,
+    "theory.MONOTONE_LIMIT": 0.8284271247461903,  # 2√2 − 2
     "theory.SIGN_LIMIT": 1.598076211353316,  # √27/2 − 1
     "theory.STABLE_CYCLE_LIMIT": 1.2360679774997898,  # √5 − 1
     "training.DIVERGED": 1000000.0,

@@ -20,8 +20,8 @@ THEORY = """
 
 FRONTS = {  # modules that say where things live, and hold no logic
     "one_point": "Orbit orbit signals",
-    "cubic_map": "step slope critical_point trapping_interval iterate lyapunov_exponent "
-    "superstable period_doubling",
+    "cubic_map": "step slope critical_point trapping_interval iterate share_with_sign "
+    "lyapunov_exponent superstable period_doubling",
     "many_points": "noise_allowance ClassRecord class_record signal_needed weak_signal_floor "
     "visits_needed undone_by_weak_visits with_orthogonal_noise squared_relu_product noise_term "
     "class_lead error_probability",

@@ -67,3 +67,55 @@ def test_gradient_flow_has_the_lower_exponent():
     assert (exponent > low).all()
     assert (exponent - low)[:-1] / (exponent - low)[1:] == pytest.approx([2, 2], rel=0.03, abs=0)
     assert (high - low)[:-1] / (high - low)[1:] == pytest.approx([2, 2], rel=0.03, abs=0)
+
+
+# --- Loss that falls in every step ---------------------------------------------------------------
+
+rates_below = st.floats(0.01, theory.MONOTONE_LIMIT)
+signals = st.floats(0, 20)
+
+
+@given(kappa=rates_below, nu=st.floats(0, 1), s=signals, q=signals)
+def test_up_to_the_limit_no_step_raises_the_loss(kappa, nu, s, q):
+    """From any start, also one whose strong signal the step cuts to zero."""
+    e = np.abs(orbit(kappa, nu, s, q, steps=30).e)
+    assert (np.diff(e) <= 1e-12 * np.maximum(1, e[:-1])).all()
+
+
+@given(kappa=st.floats(theory.MONOTONE_LIMIT + 1e-3, 1.5))
+def test_beyond_the_limit_some_step_raises_it(kappa):
+    """From s = (2 + κ)/(2κ), without a weak signal."""
+    e = np.abs(orbit(kappa, 0.04, (2 + kappa) / (2 * kappa), 0.0, steps=1).e)
+    assert e[1] > e[0] * (1 + 1e-4)
+
+
+def test_at_the_limit_one_step_keeps_the_loss():
+    kappa = theory.MONOTONE_LIMIT
+    e = orbit(kappa, 0.04, math.sqrt(2) / kappa, 0.0, steps=1).e
+    assert e[1] == pytest.approx(-e[0], rel=1e-12, abs=0)
+
+
+def test_with_filters_of_the_other_class_the_loss_can_rise_below_the_limit():
+    e = np.abs(orbit(0.4, 0.04, 1.9, 0.01, s_other=1.6, steps=1).e)
+    assert e[1] > 1.5 * e[0]
+
+
+@given(
+    kappa=st.floats(0.01, theory.MONOTONE_LIMIT - 1e-3),
+    nu=st.floats(0.01, 1),
+    start=st.floats(1e-3, 1),
+    share=st.floats(0, 1),
+)
+def test_the_settling_factor_bounds_every_step(kappa, nu, start, share):
+    e = np.abs(orbit(kappa, nu, share * start, (1 - share) * start, steps=60).e)
+    factor = theory.settling_factor(kappa, nu, start)
+    assert 0 < factor < 1
+    assert (e[1:] <= factor * e[:-1] + 1e-14).all()
+
+
+def test_the_settling_factor_is_reached():
+    """Its first part in the first step of a weak start, its second at s = (2 + κ)/(2κ)."""
+    e = orbit(0.5, 0.04, 0.0, 1e-6, steps=1).e
+    bound = theory.settling_factor(0.5, 0.04, 1e-6)
+    assert (1 - e[1] / e[0]) / (1 - bound) == pytest.approx(2, abs=0.03)
+    assert theory.settling_factor(0.8, 1.0, 1.0) == pytest.approx(0.96, rel=1e-12, abs=0)
