@@ -14,10 +14,12 @@ file               subject                                                      
 ``potentials``     the potential, its gain, the surplus and the budget             6
 ``growth``         how fast the weak signal grows                                  6
 ``stopping``       where the oscillation stops                                     7
+``settling``       how long that takes, as a bound                                 7
 ``ledger``         the constants in one table                                      7
 ``many_points``    what noise the signs bear, how many visits are needed           8
 ``noise_at_test``  what fresh noise does at a test point                           8
 ``signal_noise``   one signal and noise: map, potential, limits, edge              9
+``averaging``      the curve of the slow drift, and the landing                    13
 ``assumptions``    the paper's Assumption 3 on numbers                             2
 =================  ==============================================================  ========
 
@@ -32,6 +34,7 @@ from . import (
     one_point,
     signal_noise,
 )
+from .averaging import landing_second_order, slow_curve
 from .growth import growth_rate, time_to_learn, weak_signal_curve
 from .ledger import Constant, constants
 from .potentials import (
@@ -43,6 +46,16 @@ from .potentials import (
 )
 from .scales import ESCAPE, MONOTONE_LIMIT, SIGN_LIMIT, STABLE_CYCLE_LIMIT, kappa, nu
 from .small_rate import settling_factor, smooth_exponents, smooth_limit
+from .potentials import potential, potential_gain, potential_gain_bound, residual_surplus
+from .scales import ALTERNATION_LIMIT, ESCAPE, SIGN_LIMIT, STABLE_CYCLE_LIMIT, kappa, nu
+from .settling import (
+    alternating_amplitude,
+    settling_margins,
+    settling_steps,
+    settling_time,
+    small_overshoot_constant,
+)
+from .small_rate import smooth_exponents, smooth_limit
 from .stopping import (
     landing_weak_signal,
     largest_signal,
@@ -73,6 +86,7 @@ __all__ = [
     "nu",
     "SIGN_LIMIT",
     "STABLE_CYCLE_LIMIT",
+    "ALTERNATION_LIMIT",
     "ESCAPE",
     "MONOTONE_LIMIT",
     "smooth_limit",
@@ -100,6 +114,13 @@ __all__ = [
     "stopping_margins",
     "strong_signal_floor",
     "squared_residual_budget",
+    "alternating_amplitude",
+    "settling_margins",
+    "settling_steps",
+    "small_overshoot_constant",
+    "settling_time",
+    "slow_curve",
+    "landing_second_order",
     "Constant",
     "constants",
 ]

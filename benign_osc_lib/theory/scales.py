@@ -16,6 +16,12 @@ STABLE_CYCLE_LIMIT = math.sqrt(5) - 1
 It does for 1 < κ < √5 − 1.
 """
 
+ALTERNATION_LIMIT = 3 / math.sqrt(2) - 1
+"""3/√2 − 1 ≈ 1.121, up to which the residual of one point alternates (chapter 7, Lemma 7.4).
+
+There the critical point of z ← z (1 + κ − κ z²) lies on the 2-cycle: the cycle is superstable.
+"""
+
 ESCAPE = 2.0
 """The κ up to which the critical point does not escape (chapter 5, Proposition 5.7).
 

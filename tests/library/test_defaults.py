@@ -109,6 +109,7 @@ VALUES = {
     "phase.SIGNALS": (0.0, 0.001, 0.01),
     "sweeps.DEFAULTS": {**PAPER, "scale": 0.0625, "order": "cyclic"},
     "sweeps.REPLACES": {"kappa": "lr", "nu": "v_norm", "rho": "n_weak"},
+    "theory.ALTERNATION_LIMIT": 1.1213203435596424,  # 3/√2 − 1
     "theory.ESCAPE": 2.0,
     "theory.MONOTONE_LIMIT": 0.8284271247461903,  # 2√2 − 2
     "theory.SIGN_LIMIT": 1.598076211353316,  # √27/2 − 1
@@ -152,6 +153,9 @@ def test_the_limits_are_their_formulas():
     assert CONSTANTS["theory.SIGN_LIMIT"] == pytest.approx(math.sqrt(27) / 2 - 1, rel=1e-15, abs=0)
     assert CONSTANTS["theory.STABLE_CYCLE_LIMIT"] == pytest.approx(
         math.sqrt(5) - 1, rel=1e-15, abs=0
+    )
+    assert CONSTANTS["theory.ALTERNATION_LIMIT"] == pytest.approx(
+        3 / math.sqrt(2) - 1, rel=1e-15, abs=0
     )
 
 

@@ -15,6 +15,8 @@ THEORY = """
     mean_residual growth_rate weak_signal_curve time_to_learn
     terminal_weak_signal relative_sharpness landing_weak_signal largest_signal smallest_factor
     stopping_margins strong_signal_floor squared_residual_budget
+    alternating_amplitude settling_margins settling_steps small_overshoot_constant settling_time
+    slow_curve landing_second_order ALTERNATION_LIMIT
     oscillation_amplitude weak_signal_at_amplitude self_consistent_delta Constant constants
 """.split()
 

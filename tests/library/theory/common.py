@@ -12,6 +12,22 @@ MODEL = FeatureNoiseModel(d=40, u_norm=2.0, v_norm=0.5, noise_norm=0.8)
 M, LR = 8, 1.2
 KAPPA, NU = theory.kappa(LR, 2.0, M), MODEL.nu
 
+SETTLING_AND_AVERAGING = {  # arguments of formulas, for tests/library/test_formula.py
+    "alternating_amplitude": {"mu": 0.1},
+    "settling_margins": {"s_0": 0.1, "q_0": 1e-3, "kappa": 1.08, "nu": 0.04},
+    "settling_steps": {
+        **{"overshoot": 1e-3, "s_0": 0.1, "q_0": 1e-4},
+        **{"kappa": 1.08, "nu": 0.04, "theta": 0.5},
+    },
+    "small_overshoot_constant": {"kappa": 1.08, "nu": 0.04, "density": 0.8},
+    "settling_time": {
+        **{"p": 0.01, "s_low": 0.1, "s_high": 0.2, "q_0": 1e-4},
+        **{"kappa": 1.08, "nu": 0.04, "theta": 0.5, "density": 0.8},
+    },
+    "slow_curve": {"e": 0.2, "kappa": 1.2, "nu": 0.04},
+    "landing_second_order": {"kappa": 1.2, "nu": 0.04},
+}
+
 oscillating = st.floats(1.0, 4.0)
 
 
