@@ -44,10 +44,15 @@ from .potentials import (
     potential_gain_bound,
     residual_surplus,
 )
-from .scales import ESCAPE, MONOTONE_LIMIT, SIGN_LIMIT, STABLE_CYCLE_LIMIT, kappa, nu
-from .small_rate import settling_factor, smooth_exponents, smooth_limit
-from .potentials import potential, potential_gain, potential_gain_bound, residual_surplus
-from .scales import ALTERNATION_LIMIT, ESCAPE, SIGN_LIMIT, STABLE_CYCLE_LIMIT, kappa, nu
+from .scales import (
+    ALTERNATION_LIMIT,
+    ESCAPE,
+    MONOTONE_LIMIT,
+    SIGN_LIMIT,
+    STABLE_CYCLE_LIMIT,
+    kappa,
+    nu,
+)
 from .settling import (
     alternating_amplitude,
     settling_margins,
@@ -55,7 +60,7 @@ from .settling import (
     settling_time,
     small_overshoot_constant,
 )
-from .small_rate import smooth_exponents, smooth_limit
+from .small_rate import settling_factor, smooth_exponents, smooth_limit
 from .stopping import (
     landing_weak_signal,
     largest_signal,

@@ -31,7 +31,7 @@ def weak_signal_curve(t, q_0, kappa, nu):
     q(t) = q* / (1 + (q*/q_0 − 1) e^{−2 g t}) with q* = 1 − 1/κ and g the growth rate of
     :func:`growth_rate`: an averaging approximation for small ν and 1 < κ < √5 − 1.
 
-    Source: chapter 6, "From a rate to a curve"; the error is of order ν by chapter 13, Theorem 13.1.
+    Source: chapter 6, "From a rate to a curve". The error is of order ν (chapter 13, Theorem 13.1).
 
     Args:
         t: steps since the weak signal was q_0.
