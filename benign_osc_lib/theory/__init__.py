@@ -18,6 +18,7 @@ file               subject                                                      
 ``many_points``    what noise the signs bear, how many visits are needed           8
 ``noise_at_test``  what fresh noise does at a test point                           8
 ``signal_noise``   one signal and noise: map, potential, limits, edge              9
+``turned_class``   how deep one class of two must be turned to matter              11
 ``assumptions``    the paper's Assumption 3 on numbers                             2
 =================  ==============================================================  ========
 
@@ -47,6 +48,7 @@ from .stopping import (
     strong_signal_floor,
     terminal_weak_signal,
 )
+from .turned_class import silent_cycle, turning_level
 from .two_cycles import (
     mean_residual,
     oscillation_amplitude,
@@ -91,6 +93,8 @@ __all__ = [
     "stopping_margins",
     "strong_signal_floor",
     "squared_residual_budget",
+    "turning_level",
+    "silent_cycle",
     "Constant",
     "constants",
 ]

@@ -15,7 +15,8 @@ THEORY = """
     mean_residual growth_rate weak_signal_curve time_to_learn
     terminal_weak_signal relative_sharpness landing_weak_signal largest_signal smallest_factor
     stopping_margins strong_signal_floor squared_residual_budget
-    oscillation_amplitude weak_signal_at_amplitude self_consistent_delta Constant constants
+    oscillation_amplitude weak_signal_at_amplitude self_consistent_delta turning_level silent_cycle
+    Constant constants
 """.split()
 
 FRONTS = {  # modules that say where things live, and hold no logic
