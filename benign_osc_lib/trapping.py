@@ -14,7 +14,7 @@ the second kind has the coordinates x and n max(x, X), and for x >= X a square w
 their signs has no image above its own row.
 
 *Rounding.* The corners of the squares are exact doubles. What is computed from them takes fewer
-than thirty operations on numbers below 16, so it is wrong by less than 10⁻¹²; every range is
+than thirty operations on numbers below 128, so it is wrong by less than 10⁻¹²; every range is
 widened, and every comparison decided, with SLACK.
 """
 
