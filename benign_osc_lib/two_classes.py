@@ -1,12 +1,13 @@
 """Two classes without noise: the map of two signed numbers that training is (chapter 11).
 
-After one visit to each label all overlaps ⟨w_{j,r}, j u⟩ of a class j have one sign, and every
-visit multiplies all of a class by one factor. So a class is one number Z_j, the root of the mean
-square of its overlaps with their sign, and a visit to label y with
+After one visit to each label, for κ > 1 and a small start, all overlaps ⟨w_{j,r}, j u⟩ of a class
+j have one sign, and every visit multiplies all of a class by one factor. So a class is one number
+Z_j, the root of the mean square of its overlaps with their sign, and a visit to label y with
 
     e = 1 − [Z_y]₊² + [Z_{−y}]₋²
 
-multiplies Z_y by 1 + κe if it is positive, and Z_{−y} by 1 − κe if it is negative.
+multiplies Z_y by 1 + κe if it is positive, and Z_{−y} by 1 − κe if it is negative (Theorem 11.1).
+Where it can be trapped is in ``trapping``, what escapes for certain in ``enclosure``.
 """
 
 import numpy as np

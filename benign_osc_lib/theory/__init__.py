@@ -20,6 +20,7 @@ file               subject                                                      
 ``noise_at_test``  what fresh noise does at a test point                           8
 ``signal_noise``   one signal and noise: map, potential, limits, edge              9
 ``averaging``      the curve of the slow drift, and the landing                    13
+``turned_class``   how deep one class of two must be turned to matter              11
 ``assumptions``    the paper's Assumption 3 on numbers                             2
 =================  ==============================================================  ========
 
@@ -71,6 +72,7 @@ from .stopping import (
     strong_signal_floor,
     terminal_weak_signal,
 )
+from .turned_class import silent_cycle, turning_level
 from .two_cycles import (
     mean_residual,
     oscillation_amplitude,
@@ -126,6 +128,8 @@ __all__ = [
     "settling_time",
     "slow_curve",
     "landing_second_order",
+    "turning_level",
+    "silent_cycle",
     "Constant",
     "constants",
 ]

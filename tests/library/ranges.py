@@ -42,6 +42,7 @@ def others():
     run = train(DATA, WEIGHTS, 0.1, epochs=2)
     return {
         "assumptions.assumption_3": {"model": MODEL},
+        "enclosure.certain_escape": {"z": (0.1, 0.1), "labels": np.ones(3, int)},
         "many_points.class_record": {"data": DATA, "run": run},
         "many_points.with_orthogonal_noise": {"data": DATA},
         "many_points.class_lead": {"weights": WEIGHTS, "v": MODEL.v},

@@ -23,6 +23,7 @@ ARGUMENTS = {
     "data.FeatureNoiseModel.sample": {
         **{"n_weak": None, "generator": None, "device": None, "dtype": torch.float64},
     },
+    "enclosure.certain_escape": {"radius": 0.0},
     "many_points.class_record": {"start": 0},
     "many_points.noise_allowance": {"growth": 0.0},
     "many_points.visits_needed": {"kept": 1.0, "undone": 0.0},
@@ -69,6 +70,7 @@ ARGUMENTS = {
         **{"order": "cyclic", "record_every": 1, "generator": None},
         **{"engine": "auto", "progress": False},
     },
+    "trapping.trapping_region": {"order": "alternating", "depth": 9},
     "two_classes.follow": {"limit": 1000.0},
     "widgets.FrameSlider": {"description": "", "start": 0},
 }
@@ -93,6 +95,7 @@ NOISES = [  # from 0.1 to 3.2, three a factor of 2
 ]
 
 VALUES = {
+    "enclosure.DIGITS": 60,
     "engine.divergence.LIMIT": 1000000.0,
     "engine.divergence.SAFE": 0.99,
     "engine.reduced.DTYPES": (torch.float32, torch.float64),
@@ -115,6 +118,10 @@ VALUES = {
     "theory.SIGN_LIMIT": 1.598076211353316,  # √27/2 − 1
     "theory.STABLE_CYCLE_LIMIT": 1.2360679774997898,  # √5 − 1
     "training.DIVERGED": 1000000.0,
+    "trapping.LARGEST_START": 1.25,
+    "trapping.PIVOT": 0.75,
+    "trapping.RANGE": 1.5,
+    "trapping.SLACK": 1e-10,
 }
 
 ELSEWHERE = {"phase.DIAGRAMS"}  # below

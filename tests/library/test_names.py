@@ -18,6 +18,8 @@ THEORY = """
     alternating_amplitude settling_margins settling_steps small_overshoot_constant settling_time
     slow_curve landing_second_order ALTERNATION_LIMIT
     oscillation_amplitude weak_signal_at_amplitude self_consistent_delta Constant constants
+    oscillation_amplitude weak_signal_at_amplitude self_consistent_delta turning_level silent_cycle
+    Constant constants
 """.split()
 
 FRONTS = {  # modules that say where things live, and hold no logic

@@ -38,6 +38,7 @@ NO_NUMBERS = {
 """Arguments that hold no number, or many: tensors, objects, choices among words, flags."""
 
 MANY_NUMBERS = {
+    "enclosure.certain_escape": {"z"},  # see test_enclosure.py
     "phase.crossing": {"y", "values"},  # see test_phase_prediction.py
     "statistics.mean_by_run": {"values"},  # see test_statistics.py
     "statistics.law_of_sum": {"law"},
@@ -72,6 +73,7 @@ UNCHECKED = {
 RECORDS = {
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
     *("signal_noise.Orbit", "signal_noise.Signals", "theory.Constant", "training.Run"),
+    "trapping.TrappingRegion",
 }
 """What functions return: nobody makes one by hand, and nothing is checked."""
 

@@ -65,6 +65,34 @@ def test_a_network_is_two_signed_numbers(kappa):
     assert turned == (kappa > theory.SIGN_LIMIT)
 
 
+def test_with_parts_along_v_it_is_six_numbers():
+    """Once no class has two signs along u, and while κν abs(e) < 1: the remark of chapter 11."""
+    order, kappa = [1, -1, -1, 1, 1, -1, 1], 1.3
+    start = along_u(0.02 * normal(0, 30, 2, 8))
+    start[..., 1] = 0.05 * normal(1, 30, 2, 8)
+    run = train(noiseless_point(U, V, order), start, kappa, epochs=9)
+    strong, weak = run.strong[:, 2:], run.weak[:, 2:]
+
+    def root(a):
+        return a.square().mean(-1).sqrt()
+
+    z = strong[:, 0].sign().mean(-1) * root(strong[:, 0])
+    up, down = root(weak[:, 0].clamp(min=0)), root(weak[:, 0].clamp(max=0))
+    nu, k = 0.04, kappa
+    for t, y in enumerate((order * 9)[2:]):
+        own = 0 if y > 0 else 1
+        e = 1 - z[:, own].clamp(min=0) ** 2 - up[:, own] ** 2
+        e = e + z[:, 1 - own].clamp(max=0) ** 2 + down[:, 1 - own] ** 2
+        assert (k * nu * e.abs() < 1).all()
+        z[:, own] += k * e * z[:, own].clamp(min=0)
+        z[:, 1 - own] -= k * e * z[:, 1 - own].clamp(max=0)
+        up[:, own] *= 1 + k * nu * e
+        down[:, 1 - own] *= 1 - k * nu * e
+        torch.testing.assert_close(z.abs(), root(strong[:, t + 1]), rtol=1e-7, atol=1e-9)
+        for mine, of in ((up, weak.clamp(min=0)), (down, weak.clamp(max=0))):
+            torch.testing.assert_close(mine, root(of[:, t + 1]), rtol=1e-7, atol=1e-9)
+
+
 def test_every_run_has_its_order_or_all_have_one():
     start = np.random.default_rng(1).uniform(0.01, 0.05, (6, 2))
     order = labels("independent", 40, runs=6)
