@@ -15,9 +15,11 @@ file               subject                                                      
 ``growth``         how fast the weak signal grows                                  6
 ``stopping``       where the oscillation stops                                     7
 ``ledger``         the constants in one table                                      7
-``many_points``    what noise the signs bear, how many visits are needed           8
+``class_map``      the exact map of one class of many points                       8
+``class_limit``    where such a class stops                                        8
 ``noise_at_test``  what fresh noise does at a test point                           8
 ``signal_noise``   one signal and noise: map, potential, limits, edge              9
+``many_points``    what noise the signs bear, how many visits are needed           12
 ``assumptions``    the paper's Assumption 3 on numbers                             2
 =================  ==============================================================  ========
 
@@ -26,6 +28,8 @@ A file has another name than a function in it wherever both would be called the 
 
 from . import (
     assumptions,
+    class_limit,
+    class_map,
     cubic_map,
     many_points,
     noise_at_test,
@@ -58,6 +62,8 @@ from .two_cycles import (
 
 __all__ = [
     "assumptions",
+    "class_limit",
+    "class_map",
     "cubic_map",
     "many_points",
     "noise_at_test",

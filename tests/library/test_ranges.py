@@ -31,6 +31,7 @@ NO_NUMBERS = {
     ),  # see test_bad_input.py
     *("device", "dtype", "generator", "engine", "order", "kind", "name"),  # the same
     *("is_weak", "orthogonal", "progress"),
+    "state",  # see theory/test_class_map.py
     *("grid", "store", "executor"),  # see test_sweeps.py; the grid's parameters have rows
     *("runs", "cells", "first", "second"),  # see test_phase.py
     *("sets", "frames", "labels", "alts", "description"),  # see test_widgets.py
@@ -38,6 +39,8 @@ NO_NUMBERS = {
 """Arguments that hold no number, or many: tensors, objects, choices among words, flags."""
 
 MANY_NUMBERS = {
+    "many_points.class_path": {"e"},  # see theory/test_class_map.py
+    "many_points.limit_margins": {"e"},
     "phase.crossing": {"y", "values"},  # see test_phase_prediction.py
     "statistics.mean_by_run": {"values"},  # see test_statistics.py
     "statistics.law_of_sum": {"law"},
@@ -48,6 +51,9 @@ MANY_NUMBERS = {
 """Arguments of single functions that hold no number, or many with a rule for all together."""
 
 UNCHECKED = {
+    "many_points.ClassSignals": "holds arrays; see theory/test_class_map.py",
+    "many_points.ClassSignals.with_signals": "ClassSignals checks",
+    "many_points.ClassSignals.at": "a step along an axis, which NumPy checks",
     "patch_data.PatchData": "holds tensors; see test_bad_input.py",
     "network.activation": "a step of predict, which checks",
     "network.activation_slope": "a step of sgd_step, which checks",
@@ -71,6 +77,7 @@ UNCHECKED = {
 
 RECORDS = {
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
+    "many_points.LimitMargins",
     *("signal_noise.Orbit", "signal_noise.Signals", "theory.Constant", "training.Run"),
 }
 """What functions return: nobody makes one by hand, and nothing is checked."""
