@@ -18,6 +18,7 @@ from .theory.class_limit import (
     growth_account,
     growth_floor,
     limit_margins,
+    squared_residuals_at_a_large_rate,
     squared_residuals_at_a_small_rate,
     weak_signal_at_rest,
 )
@@ -54,6 +55,7 @@ __all__ = [
     "LimitMargins",
     "limit_margins",
     "weak_signal_at_rest",
+    "squared_residuals_at_a_large_rate",
     "squared_residuals_at_a_small_rate",
     "noise_allowance",
     "upward_noise_allowance",

@@ -64,7 +64,7 @@ def limit_margins(state, kappa, e):
     z = np.where(weak, kappa * state.chi, kappa) * e
     phi = float((1 + z).min(initial=1.0))
     opposite = float((path.q_other[:, None] + path.noise_other).max())
-    rest = sharpness(path.with_signals(0 * path.s, *_others(path)), kappa)
+    rest = sharpness(path, kappa) - kappa * path.s[:, None] * state.strong
     steep = 2 - float(rest.max()) - kappa * state.nu / phi if phi > 0 else -math.inf
     own = kappa * state.chi[weak] * (1 + 2 * opposite)
     start = min(float(state.s), float(state.q), *state.noise[weak].tolist())
@@ -78,10 +78,6 @@ def limit_margins(state, kappa, e):
         steepness=steep,
         weak=0.5 - float(own.max()) if weak.any() else math.inf,
     )
-
-
-def _others(path):
-    return path.q, path.noise, path.s_other, path.q_other, path.noise_other
 
 
 def growth_floor(state, noise):
@@ -224,6 +220,41 @@ def weak_signal_at_rest(state, kappa, opposite=0.0):
     if excess(low) >= 0:
         return 0.0
     return float(expit(brentq(excess, low, high, xtol=1e-13))) if excess(high) > 0 else 1.0
+
+
+def squared_residuals_at_a_large_rate(state, kappa, margins):
+    """A bound of Σ e² over all visits of a class, under the hypotheses of Theorem 8.1.
+
+    (2/δ) (U − 1/(κν) + (1 + κ + κb)/c₁ · max(H̄ − H, 0)), with U and H at the start.
+
+    Source: chapter 8, Theorem 8.1 (1).
+
+    Args:
+        state: ClassSignals at the start, without leading axes.
+        kappa: κ > 0, a number.
+        margins: LimitMargins of the run, all positive; φ, δ, ā, b and μ are taken from it.
+
+    Returns:
+        The bound, a float; infinite if φ, δ or μ is not positive.
+
+    Raises:
+        TypeError: an argument is of the wrong type.
+        ValueError: κ is not positive.
+    """
+    _checks.instance("state", state, ClassSignals)
+    _checks.positive("kappa", kappa)
+    _checks.instance("margins", margins, LimitMargins)
+    phi, delta, b, nu = margins.factor, margins.steepness, margins.opposite, state.nu
+    if min(phi, delta, margins.room) <= 0:
+        return math.inf
+    k, weak, reach = np.float64(kappa), ~state.strong, 1 + b
+    steepest = 2 - delta - k * nu / phi  # ā
+    rise = (1 - nu) * k**2 / (2 * (1 + k * nu * reach) * (1 + k * reach))
+    least = np.log(np.minimum(state.noise[weak], margins.room * phi**2)) / state.chi[weak]
+    high = np.log(steepest / (k * nu)) / nu - np.log(phi**2 * delta / (2 * k))
+    room = max(0.0, (high - least.sum()) / 2 - growth_account(state))
+    start = energy_account(state, k) - 1 / (k * nu)
+    return float(2 / delta * (start + (1 + k + k * b) / rise * room))
 
 
 def squared_residuals_at_a_small_rate(state, kappa, margin):

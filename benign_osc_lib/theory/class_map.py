@@ -221,16 +221,22 @@ def class_path(state, kappa, e):
     e = np.asarray(e, dtype=float)
     if e.ndim != 2 or e.shape[1] != n:
         raise ValueError(f"e must have shape (epochs, {n}), got {e.shape}")
-    z, point = kappa * e.reshape(-1, 1), np.tile(np.arange(n), len(e))
-    visited = point[:, None] == np.arange(n)
-    rates = (state.strong[point][:, None], state.nu, visited * state.chi)
+    visits = np.arange(e.size + 1)[:, None]
+    seen = visits // n + (visits % n > np.arange(n))  # how often each point was visited
+    by_visit = (state.strong * np.ones_like(e)).reshape(-1), state.nu
     parts = []
     for sign, (s, q, noise) in ((1, start[:3]), (-1, start[3:])):
-        for first, rate in zip((s, q, noise), rates, strict=True):
-            factors = np.maximum(1 + sign * rate * z, 0) ** 2
-            factors = np.concatenate([np.ones_like(factors[:1]), factors]).cumprod(0)
-            parts.append(first * (factors if np.ndim(first) else factors[:, 0]))
+        z = sign * kappa * e
+        for first, rate in zip((s, q), by_visit, strict=True):
+            parts.append(first * _growth(1 + rate * z.reshape(-1)))
+        parts.append(noise * _growth(1 + state.chi * z)[seen, np.arange(n)])
     return state.with_signals(*parts)
+
+
+def _growth(factors):
+    """Products of the squares of the first t factors, those that are not positive as 0."""
+    squares = np.maximum(factors, 0) ** 2
+    return np.concatenate([np.ones_like(squares[:1]), squares]).cumprod(0)
 
 
 def _one(state):

@@ -9,7 +9,7 @@ import numpy as np
 import torch
 
 from benign_osc_lib import FeatureNoiseModel, init_weights, phase, train
-from benign_osc_lib.many_points import ClassSignals
+from benign_osc_lib.many_points import ClassSignals, LimitMargins
 from benign_osc_lib.signal_noise import SignalNoiseModel
 from tests.library.common import seeded
 
@@ -49,10 +49,12 @@ def others():
     )
     of_state += " edge_determinant squared_residuals_at_a_small_rate"
     path = state | {"e": np.zeros((1, 2))}
+    margins = LimitMargins(0.1, 0.1, 0.9, 0.5, 0.5, 0.1, 1.0, 0.3)
     return {
         "assumptions.assumption_3": {"model": MODEL},
         **{f"many_points.{name}": state for name in of_state.split()},
         **{"many_points.class_path": path, "many_points.limit_margins": path},
+        "many_points.squared_residuals_at_a_large_rate": state | {"margins": margins},
         "many_points.class_signals": {"weights": WEIGHTS, "data": both},
         "many_points.class_record": {"data": DATA, "run": run},
         "many_points.with_orthogonal_noise": {"data": DATA},

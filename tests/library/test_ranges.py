@@ -31,7 +31,7 @@ NO_NUMBERS = {
     ),  # see test_bad_input.py
     *("device", "dtype", "generator", "engine", "order", "kind", "name"),  # the same
     *("is_weak", "orthogonal", "progress"),
-    "state",  # see theory/test_class_map.py
+    *("state", "margins"),  # see theory/test_class_map.py and test_class_limit.py
     *("grid", "store", "executor"),  # see test_sweeps.py; the grid's parameters have rows
     *("runs", "cells", "first", "second"),  # see test_phase.py
     *("sets", "frames", "labels", "alts", "description"),  # see test_widgets.py

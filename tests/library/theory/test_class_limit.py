@@ -181,6 +181,36 @@ def test_the_edge_determinant_is_that_of_an_epoch(seed, n_w):
     assert abs(np.linalg.det(np.array(columns))) == pytest.approx(found, rel=1e-5, abs=1e-8)
 
 
+@each_class
+def test_squared_residuals_at_a_large_rate(seed, n_w):
+    """Below the bound; and the capped account of the proof falls by δe²/2 at every visit."""
+    state, e, path, found = path_of(seed, n_w)
+    bound = mp.squared_residuals_at_a_large_rate(state, KAPPA, found)
+    assert (e**2).sum() <= bound < math.inf
+    phi, delta, b, mu = found.factor, found.steepness, found.opposite, found.room
+    rise = theory.potential_gain_bound(1 + b, KAPPA, NU) / NU / (1 + b) ** 2
+    top = np.log((2 - delta - KAPPA * NU / phi) / (KAPPA * NU)) / (2 * NU)
+    top -= np.log(phi**2 * delta / (2 * KAPPA)) / 2
+    for i in np.flatnonzero(~state.strong):
+        top -= np.log(min(state.noise[i], mu * phi**2)) / (2 * state.chi[i])
+    share = (1 + KAPPA + KAPPA * b) / rise
+    account = mp.energy_account(path, KAPPA) - share * np.minimum(mp.growth_account(path), top)
+    assert (np.diff(account) <= -delta / 2 * e.ravel() ** 2 + 1e-7).all()
+    spent = account[0] - 1 / (KAPPA * NU) + share * top
+    assert bound == pytest.approx(2 / delta * spent, rel=1e-9, abs=0)
+
+
+def test_no_bound_of_the_squares_without_the_hypotheses():
+    state, _, _, found = path_of(0, 1)
+    for name in ("factor", "steepness", "room"):
+        broken = replace(found, **{name: 0.0})
+        assert mp.squared_residuals_at_a_large_rate(state, KAPPA, broken) == math.inf
+    with pytest.raises(TypeError, match="margins must be a LimitMargins"):
+        mp.squared_residuals_at_a_large_rate(state, KAPPA, 1.0)
+    with pytest.raises(TypeError, match="state must be a ClassSignals"):
+        mp.squared_residuals_at_a_large_rate(1.0, KAPPA, found)
+
+
 @pytest.mark.parametrize("n_w", [0, 1, 2])
 def test_squared_residuals_at_a_small_rate(n_w):
     for seed in range(5):
