@@ -16,11 +16,13 @@ file               subject                                                      
 ``stopping``       where the oscillation stops                                     7
 ``settling``       how long that takes, as a bound                                 7
 ``ledger``         the constants in one table                                      7
-``many_points``    what noise the signs bear, how many visits are needed           8
+``class_map``      the exact map of one class of many points                       8
+``class_limit``    where such a class stops                                        8
 ``noise_at_test``  what fresh noise does at a test point                           8
 ``signal_noise``   one signal and noise: map, potential, limits, edge              9
 ``averaging``      the curve of the slow drift, and the landing                    13
 ``turned_class``   how deep one class of two must be turned to matter              11
+``many_points``    what noise the signs bear, how many visits are needed           12
 ``assumptions``    the paper's Assumption 3 on numbers                             2
 =================  ==============================================================  ========
 
@@ -29,6 +31,8 @@ A file has another name than a function in it wherever both would be called the 
 
 from . import (
     assumptions,
+    class_limit,
+    class_map,
     cubic_map,
     many_points,
     noise_at_test,
@@ -84,6 +88,8 @@ from .two_cycles import (
 
 __all__ = [
     "assumptions",
+    "class_limit",
+    "class_map",
     "cubic_map",
     "many_points",
     "noise_at_test",

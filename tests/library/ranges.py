@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from benign_osc_lib import FeatureNoiseModel, init_weights, phase, train
+from benign_osc_lib.many_points import ClassSignals, LimitMargins
 from benign_osc_lib.signal_noise import SignalNoiseModel
 from tests.library.common import seeded
 
@@ -40,9 +41,22 @@ REPLACED = {"kappa": "lr", "nu": "v_norm", "rho": "n_weak"}
 def others():
     """Arguments that are no numbers, by the functions that need them."""
     run = train(DATA, WEIGHTS, 0.1, epochs=2)
+    noise, strong = np.full(2, 0.1), np.array([True, False])
+    state = ClassSignals(0.1, 0.1, noise, 0.0, 0.1, noise, 0.04, noise, strong)
+    state, both = {"state": state}, MODEL.sample(8, n_weak=1, generator=seeded(3))
+    of_state = (
+        "growth_floor sharpness class_energy class_residuals energy_account weak_signal_at_rest"
+    )
+    of_state += " edge_determinant squared_residuals_at_a_small_rate"
+    path = state | {"e": np.zeros((1, 2))}
+    margins = LimitMargins(0.1, 0.1, 0.9, 0.5, 0.5, 0.1, 1.0, 0.3)
     return {
         "assumptions.assumption_3": {"model": MODEL},
         "enclosure.certain_escape": {"z": (0.1, 0.1), "labels": np.ones(3, int)},
+        **{f"many_points.{name}": state for name in of_state.split()},
+        **{"many_points.class_path": path, "many_points.limit_margins": path},
+        "many_points.squared_residuals_at_a_large_rate": state | {"margins": margins},
+        "many_points.class_signals": {"weights": WEIGHTS, "data": both},
         "many_points.class_record": {"data": DATA, "run": run},
         "many_points.with_orthogonal_noise": {"data": DATA},
         "many_points.class_lead": {"weights": WEIGHTS, "v": MODEL.v},

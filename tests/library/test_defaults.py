@@ -26,6 +26,8 @@ ARGUMENTS = {
     "enclosure.certain_escape": {"radius": 0.0},
     "many_points.class_record": {"start": 0},
     "many_points.noise_allowance": {"growth": 0.0},
+    "many_points.upward_noise_allowance": {"growth": 0.0, "down": 0.0},
+    "many_points.weak_signal_at_rest": {"opposite": 0.0},
     "many_points.visits_needed": {"kept": 1.0, "undone": 0.0},
     "many_points.weak_signal_floor": {"kept": 1.0, "undone": 0.0},
     "metrics.Proportion": {"level": 0.95},

@@ -47,6 +47,7 @@ ARGUMENTS = {
     "critical_point": {"kappa": 1.2},
     "trapping_interval": {"kappa": 1.2},
     "noise_allowance": {"kappa": 1.2, "growth": 0.01},
+    "upward_noise_allowance": {"kappa": 1.2, "growth": 0.01, "down": 0.02},
     "signal_needed": {"q_0": 0.01, "q_other_0": 0.02, "target": 0.1},
     "weak_signal_floor": {
         **{"q_0": 0.01, "visits": 9.0, "gain": 0.1, "nu": 0.04},

@@ -28,7 +28,11 @@ FRONTS = {  # modules that say where things live, and hold no logic
     "lyapunov_exponent superstable period_doubling",
     "many_points": "noise_allowance ClassRecord class_record signal_needed weak_signal_floor "
     "visits_needed undone_by_weak_visits with_orthogonal_noise squared_relu_product noise_term "
-    "class_lead error_probability",
+    "class_lead error_probability ClassSignals class_signals margins sharpness class_energy "
+    "class_residuals class_path growth_floor energy_account growth_account edge_determinant "
+    "LimitMargins limit_margins weak_signal_at_rest squared_residuals_at_a_small_rate "
+    "squared_residuals_at_a_large_rate "
+    "upward_noise_allowance",
     "signal_noise": "SignalNoiseModel Signals signals Orbit orbit potential flow_limit "
     "largest_output epoch_matrix epoch_multiplier",
     "assumptions": "Condition assumption_3",

@@ -31,6 +31,7 @@ NO_NUMBERS = {
     ),  # see test_bad_input.py
     *("device", "dtype", "generator", "engine", "order", "kind", "name"),  # the same
     *("is_weak", "orthogonal", "progress"),
+    *("state", "margins"),  # see theory/test_class_map.py and test_class_limit.py
     *("grid", "store", "executor"),  # see test_sweeps.py; the grid's parameters have rows
     *("runs", "cells", "first", "second"),  # see test_phase.py
     *("sets", "frames", "labels", "alts", "description"),  # see test_widgets.py
@@ -39,6 +40,8 @@ NO_NUMBERS = {
 
 MANY_NUMBERS = {
     "enclosure.certain_escape": {"z"},  # see test_enclosure.py
+    "many_points.class_path": {"e"},  # see theory/test_class_map.py
+    "many_points.limit_margins": {"e"},
     "phase.crossing": {"y", "values"},  # see test_phase_prediction.py
     "statistics.mean_by_run": {"values"},  # see test_statistics.py
     "statistics.law_of_sum": {"law"},
@@ -49,6 +52,9 @@ MANY_NUMBERS = {
 """Arguments of single functions that hold no number, or many with a rule for all together."""
 
 UNCHECKED = {
+    "many_points.ClassSignals": "holds arrays; see theory/test_class_map.py",
+    "many_points.ClassSignals.with_signals": "ClassSignals checks",
+    "many_points.ClassSignals.at": "a step along an axis, which NumPy checks",
     "patch_data.PatchData": "holds tensors; see test_bad_input.py",
     "network.activation": "a step of predict, which checks",
     "network.activation_slope": "a step of sgd_step, which checks",
@@ -72,6 +78,7 @@ UNCHECKED = {
 
 RECORDS = {
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
+    "many_points.LimitMargins",
     *("signal_noise.Orbit", "signal_noise.Signals", "theory.Constant", "training.Run"),
     "trapping.TrappingRegion",
 }

@@ -67,6 +67,44 @@ def test_beyond_the_allowance_a_sign_can_be_lost():
     assert worst_factor(0.99 * h) > 0 > worst_factor(1.01 * h)
 
 
+def test_noise_that_only_raises_the_margin_may_be_larger():
+    """The condition of Lemma 12.2 at equality, and both sides equal to the one allowance."""
+    for kappa, growth, down in ((1.0, 0.0, 0.0), (1.2, 0.05, 0.1), (1.5, 0.01, 0.02)):
+        up = mp.upward_noise_allowance(kappa, growth, down)
+        right = 27 * (1 + kappa - kappa * up - kappa * growth)
+        assert 4 * (1 + kappa + kappa * down) ** 3 == pytest.approx(right, rel=1e-12, abs=0)
+        both = mp.noise_allowance(kappa, growth)
+        same = mp.upward_noise_allowance(kappa, growth, both)
+        assert same == pytest.approx(both, rel=1e-9, abs=0)
+        assert mp.upward_noise_allowance(kappa, growth) > both
+
+
+@given(
+    kappa=st.floats(1.0, 1.5),
+    down=st.floats(0, 0.1),
+    share=st.floats(0, 0.98),
+    s=st.floats(0.01, 0.8),
+    seed=st.integers(0, 10**6),
+)
+@settings(max_examples=40)
+def test_signs_survive_noise_within_the_upward_allowance(kappa, down, share, s, seed):
+    """An adversary chooses ends of the interval from −h₋ to h₊ at each visit."""
+    down = min(down, 0.9 * mp.noise_allowance(kappa))
+    up, q = share * mp.upward_noise_allowance(kappa, 0.0, down), 1e-3
+    for misfit in np.random.default_rng(seed).choice([-up, down], 200):
+        e = 1 - s - q + misfit
+        assert 1 + kappa * e > 0
+        s, q = s * (1 + kappa * e) ** 2, q * (1 + kappa * 0.04 * e) ** 2
+
+
+def test_beyond_the_upward_allowance_a_sign_can_be_lost():
+    kappa, down = 1.2, 0.05
+    up = mp.upward_noise_allowance(kappa, 0.0, down)
+    s = (1 + kappa + kappa * down) / (3 * kappa)
+    s *= (1 + kappa * (1 - s + down)) ** 2
+    assert 1 + kappa * (1 - s - 0.99 * up) > 0 > 1 + kappa * (1 - s - 1.01 * up)
+
+
 # --- Theorem 5 ---------------------------------------------------------------------------------
 
 
