@@ -13,6 +13,7 @@ file               subject                                                      
 ``two_cycles``     the 2-cycle, alone and beside a weak signal                     5 to 7
 ``potentials``     the potential, its gain and the surplus                         6
 ``growth``         how fast the weak signal grows                                  6
+``energy``         what a step does to the length of the weights                   7
 ``stopping``       where the oscillation stops                                     7
 ``ledger``         the constants in one table                                      7
 ``many_points``    what noise the signs bear, how many visits are needed           8
@@ -32,12 +33,14 @@ from . import (
     one_point,
     signal_noise,
 )
+from .energy import energy_gain
 from .growth import growth_rate, time_to_learn, weak_signal_curve
 from .ledger import Constant, constants
 from .potentials import potential, potential_gain, potential_gain_bound, residual_surplus
 from .scales import ESCAPE, SIGN_LIMIT, STABLE_CYCLE_LIMIT, kappa, nu
 from .small_rate import smooth_exponents, smooth_limit
 from .stopping import (
+    barrier_factor,
     landing_weak_signal,
     largest_signal,
     relative_sharpness,
@@ -86,9 +89,11 @@ __all__ = [
     "terminal_weak_signal",
     "relative_sharpness",
     "landing_weak_signal",
+    "energy_gain",
     "largest_signal",
     "smallest_factor",
     "stopping_margins",
+    "barrier_factor",
     "strong_signal_floor",
     "squared_residual_budget",
     "Constant",

@@ -14,7 +14,7 @@ THEORY = """
     smooth_limit smooth_exponents potential potential_gain potential_gain_bound residual_surplus
     mean_residual growth_rate weak_signal_curve time_to_learn
     terminal_weak_signal relative_sharpness landing_weak_signal largest_signal smallest_factor
-    stopping_margins strong_signal_floor squared_residual_budget
+    energy_gain stopping_margins barrier_factor strong_signal_floor squared_residual_budget
     oscillation_amplitude weak_signal_at_amplitude self_consistent_delta Constant constants
 """.split()
 
@@ -26,7 +26,7 @@ FRONTS = {  # modules that say where things live, and hold no logic
     "visits_needed undone_by_weak_visits with_orthogonal_noise squared_relu_product noise_term "
     "class_lead error_probability",
     "signal_noise": "SignalNoiseModel Signals signals Orbit orbit potential flow_limit "
-    "largest_output epoch_matrix epoch_multiplier",
+    "largest_output epoch_matrix epoch_multiplier epoch_determinant",
     "assumptions": "Condition assumption_3",
 }
 

@@ -71,6 +71,7 @@ UNCHECKED = {
 
 RECORDS = {
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
+    "noiseless_classes.NoiselessMargins",
     *("signal_noise.Orbit", "signal_noise.Signals", "theory.Constant", "training.Run"),
 }
 """What functions return: nobody makes one by hand, and nothing is checked."""
