@@ -69,7 +69,8 @@ def noiseless_margins(weights, u, v, lr):
             "v must be orthogonal to u and shorter, got u, v of lengths "
             f"{u_norm}, {v_norm} and the product {float(u @ v)}"
         )
-    kappa, nu = kappa_of(lr, u_norm, weights.shape[-2]), nu_of(u_norm, v_norm)
+    kappa = weights.new_tensor(kappa_of(lr, u_norm, weights.shape[-2]))
+    nu = nu_of(u_norm, v_norm)
     c_0 = smallest_factor(kappa)
     bound = 2 * q_other * (4 * (s + q) / c_0**2).clamp(min=1)
     c = smallest_factor(kappa, bound)
