@@ -231,6 +231,25 @@ def test_the_determinant_is_that_of_the_matrix(kappas, q, kappa_mu):
     assert sn.epoch_determinant(np.full(2, q), kappas, kappa_mu).tolist() == [found, found]
 
 
+@given(
+    kappas=st.lists(st.floats(0.4, 1.55), min_size=1, max_size=4), kappa_mu=st.floats(0.01, 0.41),
+    size=st.floats(-6, 0), q_0=st.floats(0.001, 0.99), seed=st.integers(0, 100),
+)  # fmt: skip
+@few
+def test_noises_of_unequal_length_keep_signs_and_a_floor(kappas, kappa_mu, size, q_0, seed):
+    """One Λ_i for each length, and the floor and least factor of the worst point."""
+    kappas, n = np.maximum(kappas, 1.01 * kappa_mu), len(kappas)
+    s_0 = 10**size / kappas * np.random.default_rng(seed).uniform(0.01, 0.99, n)
+    top = np.array([sn.largest_output(k, kappa_mu, n) for k in kappas])
+    c_0 = min((1 - kappas * s_0).min(), (1 + kappas * (1 - top)).min())
+    if c_0 <= 0:
+        return
+    floor = min(1 - q_0, s_0.min(), (c_0**2 / (2 * kappas)).min())
+    run = sn.orbit(kappas, kappa_mu, s_0, q_0, epochs=200)
+    assert (1 + kappas * run.e).min() >= c_0 - 1e-12
+    assert run.s.min() >= floor * (1 - 1e-9) and 1 - run.q.max() >= floor * (1 - 1e-9)
+
+
 def test_where_noises_of_unequal_length_stop():
     """Random lengths: every run that fits its points ends where the determinant is at most 1."""
     rng = np.random.default_rng(5)
