@@ -9,6 +9,7 @@ from .signals import Signals
 from .signals import of_signal_and_noise as signals
 from .theory.signal_noise import (
     Orbit,
+    epoch_determinant,
     epoch_matrix,
     epoch_multiplier,
     flow_limit,
@@ -28,4 +29,5 @@ __all__ = [
     "largest_output",
     "epoch_matrix",
     "epoch_multiplier",
+    "epoch_determinant",
 ]

@@ -13,6 +13,7 @@ file               subject                                                      
 ``two_cycles``     the 2-cycle, alone and beside a weak signal                     5 to 7
 ``potentials``     the potential, its gain, the surplus and the budget             6
 ``growth``         how fast the weak signal grows                                  6
+``energy``         what a step does to the length of the weights                   7
 ``stopping``       where the oscillation stops                                     7
 ``settling``       how long that takes, as a bound                                 7
 ``ledger``         the constants in one table                                      7
@@ -40,6 +41,7 @@ from . import (
     signal_noise,
 )
 from .averaging import landing_second_order, slow_curve
+from .energy import energy_gain
 from .growth import growth_rate, time_to_learn, weak_signal_curve
 from .ledger import Constant, constants
 from .potentials import (
@@ -67,6 +69,7 @@ from .settling import (
 )
 from .small_rate import settling_factor, smooth_exponents, smooth_limit
 from .stopping import (
+    barrier_factor,
     landing_weak_signal,
     largest_signal,
     relative_sharpness,
@@ -122,9 +125,11 @@ __all__ = [
     "terminal_weak_signal",
     "relative_sharpness",
     "landing_weak_signal",
+    "energy_gain",
     "largest_signal",
     "smallest_factor",
     "stopping_margins",
+    "barrier_factor",
     "strong_signal_floor",
     "squared_residual_budget",
     "alternating_amplitude",

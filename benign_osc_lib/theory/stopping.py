@@ -113,8 +113,9 @@ def smallest_factor(kappa, opposite=0.0):
 def stopping_margins(s_0, q_0, kappa, nu, q_other=0.0):
     """By how much the three hypotheses of the stopping theorem of chapter 7 hold.
 
-    With B = 2 q⁻_0, c of :func:`smallest_factor` and N = 1 − 2κν (1 + 2B) − κ²ν² (1 + B), they are
-    (H1) κ >= 1 and c > 0, (H2) N >= 1/3 and (H3) s_0 + q_0 <= c².
+    With c of :func:`smallest_factor` for B = 2 q⁻_0, they are (H1) κ >= 1 and c > 0, (H2) κν < 1
+    and (H3) s_0 + q_0 <= c². A floor of the strong signal is known where :func:`barrier_factor`
+    is positive.
 
     Source: chapter 7, Theorem 7.1 (after the paper, Theorem 2).
 
@@ -126,19 +127,34 @@ def stopping_margins(s_0, q_0, kappa, nu, q_other=0.0):
         q_other: q⁻_0 >= 0, the weak signal of the filters of the other class at the start.
 
     Returns:
-        (min(κ − 1, c), N − 1/3, c² − s_0 − q_0), each with the shape of the arguments broadcast
+        (min(κ − 1, c), 1 − κν, c² − s_0 − q_0), each with the shape of the arguments broadcast
         together; a negative entry is a hypothesis that fails.
     """
     c = smallest_factor(kappa, 2 * q_other)
     h1 = torch.minimum(kappa - 1, c)
-    h2 = _barrier(kappa, nu, 2 * q_other) - 1 / 3
+    h2 = 1 - kappa * nu
     h3 = c.clamp(min=0) ** 2 - s_0 - q_0
     zero = 0 * (h1 + h2 + h3)  # of the common shape
     return h1 + zero, h2 + zero, h3 + zero
 
 
-def _barrier(kappa, nu, opposite):
-    """N = 1 − 2κν (1 + 2B) − κ²ν² (1 + B), by which 1 − q + q⁻ shrinks at most in a step."""
+@formula(kappa=above(0), nu=between(0, 1, "[)"), opposite=at_least(0))
+def barrier_factor(kappa, nu, opposite=0.0):
+    """N = 1 − 2κν (1 + 2B) − κ²ν² (1 + B), by which 1 − q + q⁻ shrinks at most in a step.
+
+    With B = 0 it is positive iff κν < √2 − 1.
+
+    Source: chapter 7, Lemma 7.2 (1).
+
+    Args:
+        kappa: κ > 0.
+        nu: ν, in [0, 1).
+        opposite: B >= 0, as in :func:`largest_signal`.
+
+    Returns:
+        N, with the shape of the arguments broadcast together. Where it is positive, chapter 7
+        knows a floor of the strong signal.
+    """
     x = kappa * nu
     return 1 - 2 * x * (1 + 2 * opposite) - x**2 * (1 + opposite)
 
@@ -151,8 +167,8 @@ def _barrier(kappa, nu, opposite):
 def strong_signal_floor(kappa, nu, opposite=0.0):
     """A level ε such that the strong signal of one point never falls below min(s_0, ε).
 
-    ε = c² N / (3 κ (2 + κ (1 + B))), with c and N of :func:`stopping_margins`, under whose
-    hypotheses chapter 7 proves it.
+    ε = c² N²/(κ (2 + κ (1 + B))), with c of :func:`smallest_factor` and N of
+    :func:`barrier_factor`. Chapter 7 proves it under the hypotheses of :func:`stopping_margins`.
 
     Source: chapter 7, Theorem 7.1 (2).
 
@@ -162,11 +178,12 @@ def strong_signal_floor(kappa, nu, opposite=0.0):
         opposite: B >= 0, as in :func:`largest_signal`.
 
     Returns:
-        ε, with the shape of the arguments broadcast together; NaN where c <= 0.
+        ε, with the shape of the arguments broadcast together; NaN where c <= 0 or N <= 0.
     """
     b, c = 1 + opposite, smallest_factor(kappa, opposite)
-    floor = c**2 * _barrier(kappa, nu, opposite) / (3 * kappa * (2 + kappa * b))
-    return floor.masked_fill(c <= 0, math.nan)
+    barrier = barrier_factor(kappa, nu, opposite)
+    floor = c**2 * barrier**2 / (kappa * (2 + kappa * b))
+    return floor.masked_fill((c <= 0) | (barrier <= 0), math.nan)
 
 
 @formula(q_0=between(0, 1), kappa=at_least(1), nu=between(0, 1), opposite=at_least(0))
@@ -186,9 +203,10 @@ def squared_residual_budget(q_0, kappa, nu, opposite=0.0):
         opposite: B >= 0, as in :func:`largest_signal`.
 
     Returns:
-        The bound, with the shape of the arguments broadcast together; NaN where signs need not
-        be kept, because the :func:`smallest_factor` is not positive.
+        The bound, with the shape of the arguments broadcast together; NaN where there is no such
+        floor: the :func:`smallest_factor` or the :func:`barrier_factor` is not positive.
     """
     b = 1 + opposite
     budget = b**2 * (b / q_0).log() / (2 * potential_gain(b, kappa, nu))
-    return budget.masked_fill(smallest_factor(kappa, opposite) <= 0, math.nan)
+    c, barrier = smallest_factor(kappa, opposite), barrier_factor(kappa, nu, opposite)
+    return budget.masked_fill((c <= 0) | (barrier <= 0), math.nan)

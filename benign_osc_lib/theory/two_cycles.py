@@ -68,7 +68,7 @@ def oscillation_amplitude(q, kappa):
     With κ' = κ (1 − q) and p the larger root of p + 1/p = κ' + 1, it is (1 − 1/p)/κ. At q = 0 it is
     the largest δ for which Assumption 4 can hold on the cycle; it falls to 0 at q = 1 − 1/κ.
 
-    Source: chapter 6, Proposition 6.5, and chapter 7, Proposition 7.2 (3).
+    Source: chapter 6, Proposition 6.5, and chapter 7, Proposition 7.3 (3).
 
     Args:
         q: weak signal, in [0, 1).
@@ -89,7 +89,7 @@ def weak_signal_at_amplitude(delta, kappa):
     The inverse of :func:`oscillation_amplitude` in q: with p = 1/(1 − κδ), it is
     1 − (p + 1/p − 1)/κ.
 
-    Source: chapter 7, Proposition 7.2 (3), solved for q.
+    Source: chapter 7, Proposition 7.3 (3), solved for q.
 
     Args:
         delta: δ, in [0, 1/κ).
@@ -114,7 +114,7 @@ def self_consistent_delta(kappa):
     leading order in ν, Theorem 2's conclusion q >= δ is true at the end of its hypothesis iff δ
     is at most this.
 
-    Source: chapter 7, Proposition 7.2 (4).
+    Source: chapter 7, Proposition 7.3 (4).
 
     Args:
         kappa: κ >= 1.

@@ -63,6 +63,7 @@ def others():
         "many_points.error_probability": {"weights": WEIGHTS, "model": MODEL},
         "metrics.accuracy": {"weights": WEIGHTS, "data": DATA},
         "metrics.accuracy_of_outputs": {"outputs": DATA.y, "data": DATA},
+        "noiseless_classes.noiseless_margins": {"weights": WEIGHTS, "u": MODEL.u, "v": MODEL.v},
         "one_point.signals": {"weights": WEIGHTS, "u": MODEL.u, "v": MODEL.v},
         "patch_data.PatchData.cat": {"sets": [DATA, DATA]},
         "patch_data.noiseless_point": {"u": MODEL.u, "v": MODEL.v},

@@ -62,6 +62,7 @@ ARGUMENTS = {
         **{"n_test": 100, "store": None, "executor": None},
         **{"engine": "auto", "block_size": 1000, "progress": True},
     },
+    "theory.barrier_factor": {"opposite": 0.0},
     "theory.largest_signal": {"opposite": 0.0},
     "theory.smallest_factor": {"opposite": 0.0},
     "theory.smooth_exponents": {"e_0": 1.0},

@@ -36,6 +36,8 @@ ARGUMENTS = {
     "largest_signal": {"kappa": 1.2, "opposite": 0.1},
     "smallest_factor": {"kappa": 1.2, "opposite": 0.1},
     "stopping_margins": {"s_0": 0.1, "q_0": 0.01, "kappa": 1.2, "nu": 0.04, "q_other": 0.01},
+    "barrier_factor": {"kappa": 1.2, "nu": 0.04, "opposite": 0.01},
+    "energy_gain": {"e": 0.3, "sharpness": 1.1},
     "strong_signal_floor": {"kappa": 1.2, "nu": 0.04, "opposite": 0.01},
     "squared_residual_budget": {"q_0": 0.01, "kappa": 1.2, "nu": 0.04, "opposite": 0.1},
     **SETTLING_AND_AVERAGING,

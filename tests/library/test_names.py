@@ -17,6 +17,7 @@ THEORY = """
     stopping_margins strong_signal_floor squared_residual_budget
     alternating_amplitude settling_margins settling_steps small_overshoot_constant settling_time
     slow_curve landing_second_order ALTERNATION_LIMIT
+    energy_gain stopping_margins barrier_factor strong_signal_floor squared_residual_budget
     oscillation_amplitude weak_signal_at_amplitude self_consistent_delta Constant constants
     oscillation_amplitude weak_signal_at_amplitude self_consistent_delta turning_level silent_cycle
     Constant constants
@@ -34,7 +35,7 @@ FRONTS = {  # modules that say where things live, and hold no logic
     "squared_residuals_at_a_large_rate "
     "upward_noise_allowance",
     "signal_noise": "SignalNoiseModel Signals signals Orbit orbit potential flow_limit "
-    "largest_output epoch_matrix epoch_multiplier",
+    "largest_output epoch_matrix epoch_multiplier epoch_determinant",
     "assumptions": "Condition assumption_3",
 }
 

@@ -79,6 +79,7 @@ UNCHECKED = {
 RECORDS = {
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
     "many_points.LimitMargins",
+    "noiseless_classes.NoiselessMargins",
     *("signal_noise.Orbit", "signal_noise.Signals", "theory.Constant", "training.Run"),
     "trapping.TrappingRegion",
 }

@@ -217,6 +217,55 @@ def test_the_matrix_is_the_derivative_of_an_epoch():
         np.testing.assert_allclose(after, sn.epoch_matrix(q, kappas, kappa_mu)[:, i], atol=1e-4)
 
 
+@given(
+    kappas=st.lists(st.floats(0.2, 1.8), min_size=1, max_size=5),
+    q=st.floats(0, 0.95), kappa_mu=st.floats(0.01, 0.8),
+)  # fmt: skip
+@few
+def test_the_determinant_is_that_of_the_matrix(kappas, q, kappa_mu):
+    kappas = np.array(kappas)
+    found = sn.epoch_determinant(q, kappas, kappa_mu)
+    assert found == pytest.approx(np.linalg.det(sn.epoch_matrix(q, kappas, kappa_mu)), abs=1e-9)
+    if len(kappas) == 1:
+        assert abs(found) == pytest.approx(sn.epoch_multiplier(q, kappas, kappa_mu), abs=1e-12)
+    assert sn.epoch_determinant(np.full(2, q), kappas, kappa_mu).tolist() == [found, found]
+
+
+@given(
+    kappas=st.lists(st.floats(0.4, 1.55), min_size=1, max_size=4), kappa_mu=st.floats(0.01, 0.41),
+    size=st.floats(-6, 0), q_0=st.floats(0.001, 0.99), seed=st.integers(0, 100),
+)  # fmt: skip
+@few
+def test_noises_of_unequal_length_keep_signs_and_a_floor(kappas, kappa_mu, size, q_0, seed):
+    """One Λ_i for each length, and the floor and least factor of the worst point."""
+    kappas, n = np.maximum(kappas, 1.01 * kappa_mu), len(kappas)
+    s_0 = 10**size / kappas * np.random.default_rng(seed).uniform(0.01, 0.99, n)
+    top = np.array([sn.largest_output(k, kappa_mu, n) for k in kappas])
+    c_0 = min((1 - kappas * s_0).min(), (1 + kappas * (1 - top)).min())
+    if c_0 <= 0:
+        return
+    floor = min(1 - q_0, s_0.min(), (c_0**2 / (2 * kappas)).min())
+    run = sn.orbit(kappas, kappa_mu, s_0, q_0, epochs=200)
+    assert (1 + kappas * run.e).min() >= c_0 - 1e-12
+    assert run.s.min() >= floor * (1 - 1e-9) and 1 - run.q.max() >= floor * (1 - 1e-9)
+
+
+def test_where_noises_of_unequal_length_stop():
+    """Random lengths: every run that fits its points ends where the determinant is at most 1."""
+    rng = np.random.default_rng(5)
+    kappas = rng.uniform(1.05, 1.45, (300, 3))
+    kappa_mu = rng.uniform(0.06, 0.2, 300)
+    s_0 = 10 ** rng.uniform(-4, -1.5, (300, 3))
+    run = sn.orbit(kappas, kappa_mu, s_0, 10 ** rng.uniform(-5, -3, 300), epochs=4000)
+    fitted = np.abs(run.e[-50:]).max((0, -1)) < 1e-4
+    assert fitted.mean() > 0.9
+    found = sn.epoch_determinant(run.q[-1].clip(0, 0.999), kappas, kappa_mu)
+    assert np.abs(found[fitted]).max() <= 1 + 1e-3
+    tau = kappa_mu[:, None] / kappas
+    least = theory.terminal_weak_signal(kappas, tau).min(-1)
+    assert (run.q[-1] >= least - 1e-4)[fitted].all()
+
+
 @pytest.mark.parametrize("kappa", [1.1, 1.2, 1.4])
 def test_large_rates_learn_the_signal(kappa):
     s, tau = starts(8, 20, 6), 0.4 / 6
