@@ -302,11 +302,12 @@ def test_the_number_of_threads_comes_back_after_an_error(two_threads, monkeypatc
 # --- Ctrl-C and bars ---------------------------------------------------------------------------
 
 LONG_RUN = """
-import sys, time
+import signal, sys
 import torch
 from benign_osc_lib import FeatureNoiseModel, generators, init_weights
 from benign_osc_lib.engine import ENGINES, Problem, divergence
 
+signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the parent ignores it
 name, runs, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
 torch.set_num_threads(threads)
 streams = generators(range(runs))
