@@ -11,7 +11,7 @@ import torch
 from benign_osc_lib import cubic_map, many_points, theory
 from benign_osc_lib._formula import ANY, above, at_least, between, formula, whole
 from tests.library.common import public
-from tests.library.theory.common import SETTLING_AND_AVERAGING
+from tests.library.theory.common import SETTLING_AVERAGING_TURNING
 
 ARGUMENTS = {
     "kappa": {"lr": 1.2, "u_norm": 2.0, "m": 8},
@@ -40,7 +40,7 @@ ARGUMENTS = {
     "energy_gain": {"e": 0.3, "sharpness": 1.1},
     "strong_signal_floor": {"kappa": 1.2, "nu": 0.04, "opposite": 0.01},
     "squared_residual_budget": {"q_0": 0.01, "kappa": 1.2, "nu": 0.04, "opposite": 0.1},
-    **SETTLING_AND_AVERAGING,
+    **SETTLING_AVERAGING_TURNING,
     "oscillation_amplitude": {"q": 0.05, "kappa": 1.2},
     "weak_signal_at_amplitude": {"delta": 0.1, "kappa": 1.2},
     "self_consistent_delta": {"kappa": 1.2},

@@ -12,7 +12,9 @@ MODEL = FeatureNoiseModel(d=40, u_norm=2.0, v_norm=0.5, noise_norm=0.8)
 M, LR = 8, 1.2
 KAPPA, NU = theory.kappa(LR, 2.0, M), MODEL.nu
 
-SETTLING_AND_AVERAGING = {  # arguments of formulas, for tests/library/test_formula.py
+SETTLING_AVERAGING_TURNING = {  # arguments of formulas, for tests/library/test_formula.py
+    "turning_level": {"kappa": 1.7},
+    "silent_cycle": {"kappa": 1.7},
     "alternating_amplitude": {"mu": 0.1},
     "settling_margins": {"s_0": 0.1, "q_0": 1e-3, "kappa": 1.08, "nu": 0.04},
     "settling_steps": {
