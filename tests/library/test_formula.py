@@ -11,7 +11,7 @@ import torch
 from benign_osc_lib import cubic_map, many_points, theory
 from benign_osc_lib._formula import ANY, above, at_least, between, formula, whole
 from tests.library.common import public
-from tests.library.theory.common import SETTLING_AVERAGING_TURNING
+from tests.library.theory.common import LATER_FORMULAS
 
 ARGUMENTS = {
     "kappa": {"lr": 1.2, "u_norm": 2.0, "m": 8},
@@ -21,12 +21,10 @@ ARGUMENTS = {
     "two_cycle_multiplier": {"kappa": 1.2},
     "smooth_limit": {"opposite": 0.3},
     "smooth_exponents": {"kappa": 0.3, "nu": 0.04, "e_0": 0.9},
-    "settling_factor": {"kappa": 0.6, "nu": 0.04, "start": 0.1},
     "potential": {"strong": 0.5, "weak": 0.25, "nu": 0.04},
     "potential_gain": {"e": 0.3, "kappa": 1.2, "nu": 0.04},
     "potential_gain_bound": {"e": 0.3, "kappa": 1.2, "nu": 0.04},
     "residual_surplus": {"e": 0.3, "kappa": 1.2},
-    "change_budget": {"room": 4.0, "largest": 1.2, "nu": 0.04},
     "mean_residual": {"kappa": 1.2},
     "growth_rate": {"kappa": 1.2, "nu": 0.04},
     "weak_signal_curve": {"t": 100.0, "q_0": 0.01, "kappa": 1.2, "nu": 0.04},
@@ -36,11 +34,9 @@ ARGUMENTS = {
     "largest_signal": {"kappa": 1.2, "opposite": 0.1},
     "smallest_factor": {"kappa": 1.2, "opposite": 0.1},
     "stopping_margins": {"s_0": 0.1, "q_0": 0.01, "kappa": 1.2, "nu": 0.04, "q_other": 0.01},
-    "barrier_factor": {"kappa": 1.2, "nu": 0.04, "opposite": 0.01},
-    "energy_gain": {"e": 0.3, "sharpness": 1.1},
     "strong_signal_floor": {"kappa": 1.2, "nu": 0.04, "opposite": 0.01},
     "squared_residual_budget": {"q_0": 0.01, "kappa": 1.2, "nu": 0.04, "opposite": 0.1},
-    **SETTLING_AVERAGING_TURNING,
+    **LATER_FORMULAS,
     "oscillation_amplitude": {"q": 0.05, "kappa": 1.2},
     "weak_signal_at_amplitude": {"delta": 0.1, "kappa": 1.2},
     "self_consistent_delta": {"kappa": 1.2},

@@ -12,9 +12,13 @@ MODEL = FeatureNoiseModel(d=40, u_norm=2.0, v_norm=0.5, noise_norm=0.8)
 M, LR = 8, 1.2
 KAPPA, NU = theory.kappa(LR, 2.0, M), MODEL.nu
 
-SETTLING_AVERAGING_TURNING = {  # arguments of formulas, for tests/library/test_formula.py
+LATER_FORMULAS = {  # arguments of formulas, for tests/library/test_formula.py
     "turning_level": {"kappa": 1.7},
     "silent_cycle": {"kappa": 1.7},
+    "settling_factor": {"kappa": 0.6, "nu": 0.04, "start": 0.1},
+    "change_budget": {"room": 4.0, "largest": 1.2, "nu": 0.04},
+    "barrier_factor": {"kappa": 1.2, "nu": 0.04, "opposite": 0.01},
+    "energy_gain": {"e": 0.3, "sharpness": 1.1},
     "alternating_amplitude": {"mu": 0.1},
     "settling_margins": {"s_0": 0.1, "q_0": 1e-3, "kappa": 1.08, "nu": 0.04},
     "settling_steps": {
