@@ -1,5 +1,6 @@
 """What several tests of the theory need."""
 
+import math
 from functools import cache
 
 from hypothesis import strategies as st
@@ -39,6 +40,12 @@ oscillating = st.floats(1.0, 4.0)
 
 def odd_map(z, kappa):
     return z * (1 + kappa - kappa * z**2)
+
+
+def small_start(c, log_total, share):
+    """s_0 and q_0 with the sum c² e^{log_total}, at most c² as (H3) of chapter 7 asks."""
+    total = c**2 * math.exp(log_total)
+    return total * share, total * (1 - share)
 
 
 def drawn(weights, patches, y):

@@ -14,6 +14,7 @@ from benign_osc_lib import (
 )
 from benign_osc_lib.one_point import orbit, signals
 from tests.library.common import normal
+from tests.library.theory.common import small_start
 
 # --- Where oscillation ends ----------------------------------------------------------------------
 
@@ -180,9 +181,8 @@ def test_no_factor_of_a_run_is_smaller_than_the_smallest(kappa, nu, total, share
 )
 def test_strong_signal_floor(kappa, nu, log_total, share):
     """The strong signal never falls below its start or ε, whichever is smaller."""
-    total = theory.smallest_factor(kappa) ** 2 * math.exp(log_total)
-    s_0 = total * share
-    run = orbit(kappa, nu, s_0, total * (1 - share), steps=400)
+    s_0, q_0 = small_start(theory.smallest_factor(kappa), log_total, share)
+    run = orbit(kappa, nu, s_0, q_0, steps=400)
     floor = theory.strong_signal_floor(kappa, nu)
     assert 0 < floor < 1
     assert run.s.min() >= min(s_0, floor) * (1 - 1e-12)
@@ -200,8 +200,7 @@ def test_under_the_stopping_margins_signs_are_kept(kappa, nu, q_other, log_total
     opposite = 2 * q_other
     factor = theory.smallest_factor(kappa, opposite)
     assume(factor > 0)
-    total = factor**2 * math.exp(log_total)
-    s_0, q_0 = total * share, total * (1 - share)
+    s_0, q_0 = small_start(factor, log_total, share)
     assume(min(theory.stopping_margins(s_0, q_0, kappa, nu, q_other)) >= 0)
     least = theory.barrier_factor(kappa, nu, opposite)
     assume(least > 0)

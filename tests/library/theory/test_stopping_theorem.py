@@ -1,6 +1,5 @@
 """The stopping theorem of one point, up to κν = 1 and beyond, against simulation."""
 
-import math
 from fractions import Fraction
 
 import numpy as np
@@ -10,6 +9,7 @@ from hypothesis import strategies as st
 
 from benign_osc_lib import theory
 from benign_osc_lib.one_point import orbit
+from tests.library.theory.common import small_start
 
 
 @given(
@@ -67,8 +67,7 @@ def test_the_floor_up_to_where_the_barrier_ends(kappa, weak, q_other, log_total,
     bound = 2 * q_other
     c, n = theory.smallest_factor(kappa, bound), theory.barrier_factor(kappa, weak / kappa, bound)
     assume(c > 0 and n > 0)
-    total = c**2 * math.exp(log_total)
-    s_0, q_0 = total * share, total * (1 - share)
+    s_0, q_0 = small_start(c, log_total, share)
     path = orbit(kappa, weak / kappa, s_0, q_0, q_other=q_other, steps=400)
     floor = theory.strong_signal_floor(kappa, weak / kappa, bound)
     assert floor == pytest.approx(n * c**2 * n / (kappa * (2 + kappa * (1 + bound))))
@@ -90,8 +89,7 @@ def test_an_attack_on_the_trap_up_to_the_border(kappa, weak, q_other, log_total,
     nu, bound = weak / kappa, 2 * q_other
     c = theory.smallest_factor(kappa, bound)
     assume(nu < 1 and c > 0)
-    total = c**2 * math.exp(log_total)
-    s_0, q_0 = total * share, total * (1 - share)
+    s_0, q_0 = small_start(c, log_total, share)
     path = orbit(kappa, nu, s_0, q_0, q_other=q_other, steps=500)
     both = path.s + path.q
     assert (1 + kappa * path.e).min() >= c - 1e-12
@@ -118,8 +116,7 @@ def test_an_attack_on_the_theorem_up_to_the_border(kappa, weak, q_other, log_tot
     """For κν < 1 the run settles with a strong signal, at the terminal law or above."""
     nu, c = weak / kappa, theory.smallest_factor(kappa, 2 * q_other)
     assume(c > 0.01)
-    total = c**2 * math.exp(log_total)
-    s_0, q_0 = total * share, total * (1 - share)
+    s_0, q_0 = small_start(c, log_total, share)
     assume(min(theory.stopping_margins(s_0, q_0, kappa, nu, q_other)) >= 0)
     path = orbit(kappa, nu, s_0, q_0, q_other=q_other, steps=6000)
     assert path.s.min() > 0.01 * s_0
