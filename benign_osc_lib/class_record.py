@@ -1,4 +1,4 @@
-"""A run sorted by class: what one class went through at the visits of training (chapter 8)."""
+"""A run sorted by class: what one class went through at the visits of training (chapter 10)."""
 
 from dataclasses import dataclass
 

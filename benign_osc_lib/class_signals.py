@@ -1,4 +1,4 @@
-"""The signals of one class of a network, read off its weights (chapter 8)."""
+"""The signals of one class of a network, read off its weights (chapter 10)."""
 
 import torch
 
@@ -12,7 +12,7 @@ from .theory.class_map import ClassSignals
 def class_signals(weights, data, y):
     """What the filters of both signs draw from u, v and the noise patches of one class.
 
-    On data with mutually orthogonal noise these numbers follow the map of chapter 8. Training in
+    On data with mutually orthogonal noise these numbers follow the map of chapter 10. Training in
     cyclic order visits the points of the class in the order in which they stand here.
 
     Args:

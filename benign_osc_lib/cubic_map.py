@@ -1,4 +1,4 @@
-"""The odd cubic map z ← z (1 + κ − κ z²) (chapter 5), under one name.
+"""The odd cubic map z ← z (1 + κ − κ z²) (chapter 6), under one name.
 
 It is written in ``theory/cubic_map.py``.
 """

@@ -1,4 +1,4 @@
-"""Many data points (chapters 8 and 12), under one name.
+"""Many data points (chapter 10 and appendix A), under one name.
 
 The exact map of a class is written in ``theory/class_map.py``, where it stops in
 ``theory/class_limit.py``, the bounds with noise in ``theory/many_points.py``, the noise at a

@@ -1,4 +1,4 @@
-"""Data with noise patches orthogonal to each other, as chapter 8 assumes them."""
+"""Data with noise patches orthogonal to each other, as chapter 10 assumes them."""
 
 import torch
 

@@ -1,4 +1,4 @@
-"""Means over runs, and the law of a count of right answers (chapter 10)."""
+"""Means over runs, and the law of a count of right answers (chapter 12)."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from . import _checks
 
 
 def mean_by_run(values, level=0.95):
-    """The mean over runs, which are independent, and half the width of its interval (chapter 10).
+    """The mean over runs, which are independent, and half the width of its interval (chapter 12).
 
     The points of one run share a network. So the interval comes from the spread between the runs:
     the mean ± z s/√n, with z the normal quantile and s the standard deviation of n runs.
@@ -40,7 +40,7 @@ def mean_by_run(values, level=0.95):
 
 
 def law_of_few(right, n, k):
-    """The law of the right answers among k fresh points, without bias from n others (chapter 10).
+    """The law of the right answers among k fresh points, without bias from n others (chapter 12).
 
     A network had ``right`` of n points right. The law of the number among k of these points, drawn
     without replacement, has the mean that k fresh points have.

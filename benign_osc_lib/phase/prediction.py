@@ -36,7 +36,7 @@ def strong_visits(n_weak=DEFAULTS["n_weak"], *, n=DEFAULTS["n"], epochs=DEFAULTS
 
 @formula(kappa=above(0), nu=between(0, 1), scale=above(0), u_norm=above(0))
 def visits_to_learn(kappa, nu, *, scale=DEFAULTS["scale"], u_norm=DEFAULTS["u_norm"]):
-    """t(κ, ν), the strong visits until v is half learned: chapter 6's time for a mean start.
+    """t(κ, ν), the strong visits until v is half learned: chapter 7's time for a mean start.
 
     The start is the mean over random weights, s_0 = σ_0² ‖u‖²/2 and q_0 = ν s_0, see
     :func:`benign_osc_lib.theory.time_to_learn`.
@@ -96,8 +96,8 @@ def noise_border(nu, points, *, u_norm=DEFAULTS["u_norm"]):
     """√points ‖v‖, the length of noise at which so many points teach as much of v as of noise.
 
     With shorter noise they learn v. For the weak points of a class this holds at any rate, the
-    border n‖v‖² = ‖ξ‖² of chapter 9; for all points of a class it is that of Theorem 8.1 (6), for
-    small starts, and of the race of chapter 12.
+    border n‖v‖² = ‖ξ‖² of chapter 9; for all points of a class it is that of Theorem 10.1 (6), for
+    small starts, and of the race of appendix A.
 
     Args:
         nu: ν > 0.
@@ -131,7 +131,7 @@ def nu_border(noise_norm, points, *, u_norm=DEFAULTS["u_norm"]):
 def noise_threshold(kappa, *, u_norm=DEFAULTS["u_norm"]):
     """‖u‖/√κ, the length of noise at which κ_ξ = κ ‖ξ‖²/‖u‖² is 1: from here on noise oscillates.
 
-    The threshold κ = 1 of chapter 5, for noise in place of u.
+    The threshold κ = 1 of chapter 6, for noise in place of u.
 
     Args:
         kappa: κ > 0.
@@ -177,7 +177,7 @@ def predicted_regimes(
         nu: ν, in (0, 1).
         n_weak: weak training points, in [0, n]; half of them belong to each class.
         noise_norm: ‖ξ‖ > 0.
-        escape: the κ > 0 beyond which runs diverge: that of the cubic map (chapter 5), or another.
+        escape: the κ > 0 beyond which runs diverge: that of the cubic map (chapter 6), or another.
         n: training points, >= 1.
         epochs: >= 0.
         scale: σ_0 > 0, with σ_0² ‖u‖²/2 < 1.

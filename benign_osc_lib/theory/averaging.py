@@ -1,4 +1,4 @@
-"""The curve on which the oscillation of one point drifts, and where it ends (chapter 13)."""
+"""The curve on which the oscillation of one point drifts, and where it ends (appendix D)."""
 
 from .._formula import above, at_least, between, formula
 
@@ -11,7 +11,7 @@ def slow_curve(e, kappa, nu):
     2-cycle with q held; Q_1 and Q_2 solve a pair of linear equations each. Negative e belong to
     the upper side of the oscillation, positive e to the lower.
 
-    Source: chapter 13, equations (1) to (3).
+    Source: appendix D, equations (1) to (3).
 
     Args:
         e: the residual, > -1; the derivation needs 1 + κe > 0.
@@ -37,7 +37,7 @@ def landing_second_order(kappa, nu):
 
     (1 − 1/κ)(1 + ν/4)/(1 − ν) times 1 − (27 − 11κ) ν²/64.
 
-    Source: chapter 13, equation (4), an expansion without proof.
+    Source: appendix D, equation (4), an expansion without proof.
 
     Args:
         kappa: κ >= 1.

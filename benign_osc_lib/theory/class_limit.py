@@ -1,4 +1,4 @@
-"""Where a class of many points stops: growth, accounts, and the limit q* (chapter 8)."""
+"""Where a class of many points stops: growth, accounts, and the limit q* (chapter 10)."""
 
 import math
 from dataclasses import dataclass
@@ -11,9 +11,9 @@ from .class_map import ClassSignals, class_energy, class_path, sharpness
 
 @dataclass(frozen=True, eq=False)
 class LimitMargins:
-    """By how much the hypotheses of Theorem 8.1 hold for one class of a run.
+    """By how much the hypotheses of Theorem 10.1 hold for one class of a run.
 
-    Source: chapter 8, Theorem 8.1.
+    Source: chapter 10, Theorem 10.1.
 
     Args:
         start: the least of s, q and the N_i of weak points at the start, and −s⁻ if s⁻ > 0; (M1).
@@ -45,7 +45,7 @@ class LimitMargins:
 def limit_margins(state, kappa, e):
     """The margins of (M1) to (M3) for one class of a run in cyclic order, which is (M4).
 
-    Source: chapter 8, Theorem 8.1.
+    Source: chapter 10, Theorem 10.1.
 
     Args:
         state: ClassSignals at the start, without leading axes.
@@ -83,7 +83,7 @@ def limit_margins(state, kappa, e):
 def growth_floor(state, noise):
     """q_0 Π_i (N_i/N_i(0))^{τ_i}, below which q cannot be once the noise signals are N_i.
 
-    Source: chapter 8, Proposition 8.1.
+    Source: chapter 10, Proposition 10.1.
 
     Args:
         state: ClassSignals at the start, with N_i(0) > 0.
@@ -106,7 +106,7 @@ def growth_floor(state, noise):
 def energy_account(state, kappa):
     """U = 𝓔 − log q/(κν) >= 1/(κν), which a visit changes by at most −(δ − κ s [strong]) e².
 
-    Source: chapter 8, Lemma 8.3.
+    Source: chapter 10, Lemma 10.3.
 
     Args:
         state: ClassSignals with q > 0.
@@ -128,7 +128,7 @@ def growth_account(state):
     A strong visit adds g_ν(κ e)/ν, a weak one g_τ(κ_i e)/ν with τ = τ_i, where g_ν is the gain
     of :func:`benign_osc_lib.theory.potential_gain`. Without weak points H is Φ/ν.
 
-    Source: chapter 8, Lemma 8.3.
+    Source: chapter 10, Lemma 10.3.
 
     Args:
         state: ClassSignals with s, q and the N_i of weak points positive.
@@ -148,7 +148,7 @@ def growth_account(state):
 def edge_determinant(state, kappa):
     """Π_i abs(1 − 2 K_i), at most 1 where almost every run ends: the edge of a whole epoch.
 
-    Source: chapter 8, Theorem 8.1 (3).
+    Source: chapter 10, Theorem 10.1 (3).
 
     Args:
         state: ClassSignals.
@@ -174,7 +174,7 @@ def weak_signal_at_rest(state, kappa, opposite=0.0):
     with T = Σ_strong τ_i, N̄ the mean of the N_i(0) of strong points, geometric with weights τ_i,
     and ρ = Π_weak (1 − 2 κ_i (1 + 2 b))^{−1/n_s}.
 
-    Source: chapter 8, Theorem 8.1 (5).
+    Source: chapter 10, Theorem 10.1 (5).
 
     Args:
         state: ClassSignals at the start, without leading axes; a strong point, q and the N_i of
@@ -223,11 +223,11 @@ def weak_signal_at_rest(state, kappa, opposite=0.0):
 
 
 def squared_residuals_at_a_large_rate(state, kappa, margins):
-    """A bound of Σ e² over all visits of a class, under the hypotheses of Theorem 8.1.
+    """A bound of Σ e² over all visits of a class, under the hypotheses of Theorem 10.1.
 
     (2/δ) (U − 1/(κν) + (1 + κ + κb)/c₁ · max(H̄ − H, 0)), with U and H at the start.
 
-    Source: chapter 8, Theorem 8.1 (1).
+    Source: chapter 10, Theorem 10.1 (1).
 
     Args:
         state: ClassSignals at the start, without leading axes.
@@ -263,7 +263,7 @@ def squared_residuals_at_a_small_rate(state, kappa, margin):
     (𝓔 − (1 + log s)/κ − Σ_weak (1 + log N_i)/κ_i)/δ, for runs with K_i + κ/φ <= 2 − δ at strong
     and K_i + κ_i/φ <= 2 − δ at weak visits: small rates.
 
-    Source: chapter 8, Proposition 8.4.
+    Source: chapter 10, Proposition 10.4.
 
     Args:
         state: ClassSignals at the start, with s and the N_i of weak points > 0.

@@ -1,4 +1,4 @@
-"""One class of many points with orthogonal noise: its signals and its exact map (chapter 8).
+"""One class of many points with orthogonal noise: its signals and its exact map (chapter 10).
 
 With e = 1 − y f(x_i), κ_i = κ χ_i and [z]₊ = max(z, 0), a visit to point i of the class does
 
@@ -19,7 +19,7 @@ from .. import _checks
 class ClassSignals:
     """What the filters of both signs draw from the patches of one class of n points.
 
-    Source: chapter 8, "The setting".
+    Source: chapter 10, "The setting".
 
     Args:
         s: strong signal of the filters of the class's sign, >= 0, (...).
@@ -89,7 +89,7 @@ def _six(state):
 def margins(state):
     """y f(x_i) of each point of the class.
 
-    Source: chapter 8, "The setting".
+    Source: chapter 10, "The setting".
 
     Args:
         state: ClassSignals.
@@ -111,7 +111,7 @@ def sharpness(state, kappa):
 
     K_i = κ (s + s⁻) [i strong] + κν (q + q⁻) + κ_i (N_i + N_i⁻).
 
-    Source: chapter 8, "The setting".
+    Source: chapter 10, "The setting".
 
     Args:
         state: ClassSignals.
@@ -136,7 +136,7 @@ def class_energy(state, kappa):
 
     A visit to point i with residual e changes it by 2 e − (2 − K_i) e².
 
-    Source: chapter 8, Proposition 8.2.
+    Source: chapter 10, Proposition 10.2.
 
     Args:
         state: ClassSignals.
@@ -160,7 +160,7 @@ def class_residuals(state, kappa, *, epochs):
 
     This is training as long as all factors are positive.
 
-    Source: chapter 8, "The setting".
+    Source: chapter 10, "The setting".
 
     Args:
         state: ClassSignals without leading axes.
@@ -200,7 +200,7 @@ def class_residuals(state, kappa, *, epochs):
 def class_path(state, kappa, e):
     """The signals of a class before each visit and after the last, from its residuals.
 
-    Source: chapter 8, "The setting".
+    Source: chapter 10, "The setting".
 
     Args:
         state: ClassSignals at the start, without leading axes.

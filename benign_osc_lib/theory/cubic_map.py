@@ -18,7 +18,7 @@ from .scales import ESCAPE, SIGN_LIMIT, STABLE_CYCLE_LIMIT
 def step(z, kappa):
     """z (1 + κ − κ z²). With √κ z in place of z it is r z − z³, r = 1 + κ.
 
-    Source: chapter 5, Proposition 5.1 (a standard map).
+    Source: chapter 6, Proposition 6.1 (a standard map).
 
     Args:
         z: the state, of either sign.
@@ -34,7 +34,7 @@ def step(z, kappa):
 def slope(z, kappa):
     """1 + κ − 3κ z², the derivative of :func:`step` in z.
 
-    Source: chapter 5, Proposition 5.2 (Chen et al. 2024).
+    Source: chapter 6, Proposition 6.2 (Chen et al. 2024).
 
     Args:
         z: the state.
@@ -50,7 +50,7 @@ def slope(z, kappa):
 def critical_point(kappa):
     """√((1 + κ)/(3κ)), the z > 0 from which the map steps highest.
 
-    Source: chapter 5, Proposition 5.5.
+    Source: chapter 6, Proposition 6.5.
 
     Args:
         kappa: κ > 0.
@@ -67,7 +67,7 @@ def trapping_interval(kappa):
 
     Its ends are the second and the first image of the critical point c: [h(h(c)), h(c)].
 
-    Source: chapter 5, Proposition 5.6.
+    Source: chapter 6, Proposition 6.6.
 
     Args:
         kappa: κ, in (1/2, √27/2 − 1), that is below the sign limit.
@@ -82,7 +82,7 @@ def trapping_interval(kappa):
 def iterate(z, kappa, *, steps):
     """The orbit of the map.
 
-    Source: chapter 5, Proposition 5.1.
+    Source: chapter 6, Proposition 6.1.
 
     Args:
         z: the start, a number or an array (...).
@@ -115,7 +115,7 @@ def share_with_sign(kappa, steps):
     Exact: the ends of their 2^(steps − 1) intervals are found by going back from the two ends of
     the whole interval. With z = 2 c sin θ, c the critical point, a step is h(c) sin 3θ.
 
-    Source: chapter 5, Theorem 5.3.
+    Source: chapter 6, Theorem 6.3.
 
     Args:
         kappa: κ > 0, one number.
@@ -149,7 +149,7 @@ def lyapunov_exponent(kappa, *, steps=2000, skip=500):
     κ < 1 and ½ log abs(9 − 2 (1 + κ)²) where the 2-cycle attracts, up to the convergence of the
     orbit, which is slow near κ = 1 and √5 − 1.
 
-    Source: chapter 5, "The road to chaos".
+    Source: chapter 6, "The road to chaos".
 
     Args:
         kappa: κ in (0, 2], a number or an array (...).
@@ -180,7 +180,7 @@ def superstable(k):
     exist beyond its end. In closed form 1/2 for k = 0 and 3/√2 − 1 for k = 1; for larger k found
     by bracketing a zero.
 
-    Source: chapter 5, "The road to chaos".
+    Source: chapter 6, "The road to chaos".
 
     Args:
         k: 0 to 8.
@@ -216,7 +216,7 @@ def period_doubling(k):
     and √5 − 1 for k = 2; for larger k found by Newton's method on "the cycle closes, and its
     multiplier is −1".
 
-    Source: chapter 5, "The road to chaos".
+    Source: chapter 6, "The road to chaos".
 
     Args:
         k: 1 to 7.

@@ -1,4 +1,4 @@
-"""What one step does to the squared length of the weights (chapter 7)."""
+"""What one step does to the squared length of the weights (chapter 8)."""
 
 from .._formula import ANY, at_least, formula
 
@@ -10,7 +10,7 @@ def energy_gain(e, sharpness):
     It is exact for every point, every number of patches and all weights: the network is
     homogeneous of degree 2.
 
-    Source: chapter 7, Proposition 7.2.
+    Source: chapter 8, Proposition 8.2.
 
     Args:
         e: the residual 1 − y f before the step.

@@ -1,4 +1,4 @@
-"""How fast the weak signal grows while the strong one oscillates (chapter 6)."""
+"""How fast the weak signal grows while the strong one oscillates (chapter 7)."""
 
 import math
 
@@ -12,7 +12,7 @@ def growth_rate(kappa, nu):
     Exact on the 2-cycle with q → 0; to leading order in ν it is ν (κ − 1)/2. The weak signal
     q is multiplied by 1 + ν (1 − ν) (κ − 1) per step, on average over the two.
 
-    Source: chapter 6, Proposition 6.4.
+    Source: chapter 7, Proposition 7.4.
 
     Args:
         kappa: κ >= 1.
@@ -31,7 +31,7 @@ def weak_signal_curve(t, q_0, kappa, nu):
     q(t) = q* / (1 + (q*/q_0 − 1) e^{−2 g t}) with q* = 1 − 1/κ and g the growth rate of
     :func:`growth_rate`: an averaging approximation for small ν and 1 < κ < √5 − 1.
 
-    Source: chapter 6, "From a rate to a curve". The error is of order ν (chapter 13, Theorem 13.1).
+    Source: chapter 7, "From a rate to a curve". The error is of order ν (appendix D, Theorem D.1).
 
     Args:
         t: steps since the weak signal was q_0.
@@ -54,7 +54,7 @@ def time_to_learn(s_0, q_0, kappa, nu):
     and multiplies q_0 by (1 + κν)^{2n}. Then q follows :func:`weak_signal_curve`. An approximation
     for small starts, small ν and 1 < κ < √5 − 1.
 
-    Source: chapter 6, "The time to learn", an approximation without proof.
+    Source: chapter 7, "The time to learn", an approximation without proof.
 
     Args:
         s_0: strong signal at the start, in (0, 1).
@@ -72,7 +72,7 @@ def time_to_learn(s_0, q_0, kappa, nu):
 def time_from_logarithms(log_s_0, log_q_0, kappa, nu):
     """:func:`time_to_learn` of tensors, for starts that may be too small for their dtype.
 
-    Source: chapter 6, "The time to learn", an approximation without proof.
+    Source: chapter 7, "The time to learn", an approximation without proof.
 
     Args:
         log_s_0: logarithm of the strong signal at the start.

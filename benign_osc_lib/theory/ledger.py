@@ -26,7 +26,7 @@ from .two_cycles import (
 class Constant(NamedTuple):
     """A constant of the one-point theory.
 
-    Source: chapter 7, "All constants in one table".
+    Source: chapter 8, "All constants in one table".
 
     Args:
         name: what it is, in words.
@@ -46,7 +46,7 @@ def constants(kappa, nu):
 
     No filters of the other class (B = 0).
 
-    Source: chapter 7, "All constants in one table".
+    Source: chapter 8, "All constants in one table".
 
     Args:
         kappa: κ, a number >= 1 and below the sign limit.

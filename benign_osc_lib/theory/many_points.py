@@ -1,4 +1,4 @@
-"""Many data points: how much noise the signs bear, and how many visits are needed (chapter 12).
+"""Many data points: how much noise the signs bear, and how many visits are needed (appendix A).
 
 These are the bounds with noise of the appendix, and its letters. For one class j, s and q are the
 strong and weak signals of the filters of sign j, q⁻ the weak signal of the filters of sign −j at
@@ -11,13 +11,13 @@ from .stopping import largest_signal
 
 @formula(kappa=above(0), growth=at_least(0))
 def noise_allowance(kappa, growth=0.0):
-    """The largest h for which Lemma 12.2 keeps signs, with abs(P − y f) <= h at strong visits.
+    """The largest h for which Lemma A.2 keeps signs, with abs(P − y f) <= h at strong visits.
 
     P = s + q is the class's own signal, at most 4 (1 + κ + κh)³/(27 κ) at the start. h solves
     4 (1 + κ + κh)³ = 27 (1 + κ − κh − κω), that is
     1 + κ + κh = 3 sinh(arsinh(2 (1 + κ) − κω)/3).
 
-    Source: chapter 12, Lemma 12.2.
+    Source: appendix A, Lemma A.2.
 
     Args:
         kappa: κ > 0.
@@ -35,13 +35,13 @@ def noise_allowance(kappa, growth=0.0):
 
 @formula(kappa=above(0), growth=at_least(0), down=at_least(0))
 def upward_noise_allowance(kappa, growth=0.0, down=0.0):
-    """The largest h₋ for which Lemma 12.2 keeps signs, with −h₋ <= P − y f <= h₊ at strong visits.
+    """The largest h₋ for which Lemma A.2 keeps signs, with −h₋ <= P − y f <= h₊ at strong visits.
 
     Noise of the class's own filters raises y f, and only h₋ bounds it; what pulls y f down, noise
     and weak signal of the other filters, is bounded by h₊. The condition
     4 (1 + κ + κh₊)³ < 27 (1 + κ − κh₋ − κω) is solved for h₋.
 
-    Source: chapter 12, Lemma 12.2.
+    Source: appendix A, Lemma A.2.
 
     Args:
         kappa: κ > 0.
@@ -61,7 +61,7 @@ def signal_needed(q_0, q_other_0, target):
 
     While κν abs(e) < 1 at all visits, q q⁻ never increases; then q >= x implies q − q⁻ >= D.
 
-    Source: chapter 12, Theorem 12.1, with chapter 8, Lemma 8.2.
+    Source: appendix A, Theorem A.1, with chapter 10, Lemma 10.2.
 
     Args:
         q_0: q at the start, >= 0.
@@ -85,10 +85,10 @@ def signal_needed(q_0, q_other_0, target):
 def weak_signal_floor(q_0, visits, gain, nu, kept=1.0, undone=0.0):
     """q_0 c^{2ν} e^{2NG − 2C}, a lower bound of the weak signal of a class.
 
-    It holds under the hypotheses (H1) to (H4) of Theorem 12.1, which speak of the run itself: G, c
+    It holds under the hypotheses (H1) to (H4) of Theorem A.1, which speak of the run itself: G, c
     and C bound what happened at its visits.
 
-    Source: chapter 12, Theorem 12.1 (after the paper, Theorem 5).
+    Source: appendix A, Theorem A.1 (after the paper, Theorem 5).
 
     Args:
         q_0: q at the start, > 0.
@@ -114,12 +114,12 @@ def weak_signal_floor(q_0, visits, gain, nu, kept=1.0, undone=0.0):
     undone=at_least(0),
 )
 def visits_needed(q_0, q_other_0, target, gain, nu, kept=1.0, undone=0.0):
-    """N*, the visits to strong points of a class after which q − q⁻ >= D by Theorem 12.1.
+    """N*, the visits to strong points of a class after which q − q⁻ >= D by Theorem A.1.
 
     N* = (log(x/q_0) + 2ν log(1/c) + 2C)/(2G) with x of :func:`signal_needed`: where
     :func:`weak_signal_floor` reaches x. The same hypotheses on the run, (H1) to (H4), are needed.
 
-    Source: chapter 12, Theorem 12.1 (after the paper, Theorem 5).
+    Source: appendix A, Theorem A.1 (after the paper, Theorem 5).
 
     Args:
         q_0: q at the start, > 0.
@@ -145,7 +145,7 @@ def undone_by_weak_visits(noise_signal, distance, factor, tau):
 
     For noise patches orthogonal to each other, to u and to v, and of one length.
 
-    Source: chapter 12, Lemma 12.4.
+    Source: appendix A, Lemma A.4.
 
     Args:
         noise_signal: N_0 > 0, what the class's filters draw from the two noise patches of the

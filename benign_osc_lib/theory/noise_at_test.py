@@ -1,4 +1,4 @@
-"""What fresh noise does at a test point, and how often it decides (chapter 8)."""
+"""What fresh noise does at a test point, and how often it decides (chapter 10)."""
 
 import math
 
@@ -16,7 +16,7 @@ def squared_relu_product(a_sd, b_sd, cosine):
 
     A² B² (3 sin θ cos θ + (π − θ)(1 + 2 cos² θ))/(2π) (Cho and Saul 2009).
 
-    Source: chapter 8, Proposition 8.5 (Cho and Saul 2009).
+    Source: chapter 10, Proposition 10.5 (Cho and Saul 2009).
 
     Args:
         a_sd: A >= 0, the standard deviation of a.
@@ -37,7 +37,7 @@ def noise_term(weights, model):
     The two patches are independent. Given the filters, their overlaps with a fresh patch are
     Gaussian with covariance σ_p² ⟨Πw, Πw'⟩, where Π removes the parts along u and v.
 
-    Source: chapter 8, Proposition 8.5.
+    Source: chapter 10, Proposition 10.5.
 
     Args:
         weights: (..., 2, m, d).
@@ -75,7 +75,7 @@ def error_probability(weights, model, y):
     Φ_N(−(q_y − q⁻_y + y·mean)/sd), with mean and variance of :func:`noise_term` exact and Φ_N the
     normal distribution function: the shape of the noise part is approximated, not its moments.
 
-    Source: chapter 8, "The division of generalisation".
+    Source: chapter 10, "The division of generalisation".
 
     Args:
         weights: (..., 2, m, d).

@@ -1,4 +1,4 @@
-"""The potential of the weak feature, its gain at a visit, and the surplus (chapter 6)."""
+"""The potential of the weak feature, its gain at a visit, and the surplus (chapter 5)."""
 
 import math
 
@@ -12,7 +12,7 @@ def potential(strong, weak, nu):
     For ν <= 1, SGD on one point never lowers it as long as 1 + κ e > 0; for ν > 1, never raises
     it as long as 1 + κ ν e > 0.
 
-    Source: chapter 6, Theorem 6.1.
+    Source: chapter 5, Theorem 5.1.
 
     Args:
         strong: ⟨w', y u⟩ of one active filter, (...).
@@ -30,7 +30,7 @@ def potential(strong, weak, nu):
 def potential_gain(e, kappa, nu):
     """ΔΦ = log(1 + κ ν e) − ν log(1 + κ e), what one visit adds to the potential.
 
-    Source: chapter 6, Lemma 6.1.
+    Source: chapter 5, Lemma 5.1.
 
     Args:
         e: the residual 1 − y f before the update.
@@ -51,7 +51,7 @@ def potential_gain_bound(e, kappa, nu):
 
     With z = κ e and z₊ = max(z, 0): ΔΦ >= ν (1 − ν) z² / (2 (1 + ν z₊) (1 + z₊)).
 
-    Source: chapter 6, Lemma 6.1 (c).
+    Source: chapter 5, Lemma 5.1 (c).
 
     Args:
         e: the residual 1 − y f before the update.
@@ -73,7 +73,7 @@ def residual_surplus(e, kappa):
     Summed over visits, Σ κ e = log(⟨w, y u⟩ at the end / at the start) + Σ R: eqs. (6) and (7) as
     one identity.
 
-    Source: chapter 6, Proposition 6.2 (paper, eqs. (6) and (7)).
+    Source: chapter 7, Proposition 7.2 (paper, eqs. (6) and (7)).
 
     Args:
         e: the residual 1 − y f before the update.
@@ -94,7 +94,7 @@ def change_budget(room, largest, nu):
     room for log(B/β_0) + ν log(α_0/a), if β <= B and α >= a at the end: so
     Σ z_t² <= room Z²/g(Z), whatever makes the z_t.
 
-    Source: chapter 6, Theorem 6.2 (c).
+    Source: appendix E, Theorem E.1 (c).
 
     Args:
         room: by how much the potential can rise, >= 0.

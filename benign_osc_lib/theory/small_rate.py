@@ -1,4 +1,4 @@
-"""Small rates: one point learned without an oscillation that lasts (chapters 4 and 5)."""
+"""Small rates: one point learned without an oscillation that lasts (chapters 4 and 6)."""
 
 import torch
 
@@ -57,7 +57,7 @@ def settling_factor(kappa, nu, start):
     It is ρ = max(1 − κ ν f_0, (2 + κ)²/4 − 1), where f_0 is y f at the start. Without filters
     of the other class, abs(e_t) <= ρ^t (1 − f_0): with a weak signal too no oscillation lasts.
 
-    Source: chapter 5, Theorem 5.2 (c).
+    Source: chapter 6, Theorem 6.2 (c).
 
     Args:
         kappa: κ, in (0, 2√2 − 2), that is below the limit of monotone loss.

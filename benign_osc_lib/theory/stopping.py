@@ -1,4 +1,4 @@
-"""Where the oscillation of one point stops, and what keeps its signs (chapter 7)."""
+"""Where the oscillation of one point stops, and what keeps its signs (chapter 8)."""
 
 import math
 
@@ -15,10 +15,10 @@ def terminal_weak_signal(kappa, nu):
 
     A point of the line s + q = 1 is stable iff κ (s + ν q) <= 1, that is iff
     q >= (1 − 1/κ)/(1 − ν): the edge of stability. For κ <= 1 every point is stable and the bound
-    is 0. Under the hypotheses of Theorem 7.1 almost every start ends at or above the bound; a
+    is 0. Under the hypotheses of Theorem 8.1 almost every start ends at or above the bound; a
     start on the line itself stays where it is.
 
-    Source: chapter 7, Proposition 7.1 (3) and Theorem 7.1 (5).
+    Source: chapter 8, Proposition 8.1 (3) and Theorem 8.1 (5).
 
     Args:
         kappa: κ > 0.
@@ -39,7 +39,7 @@ def relative_sharpness(s, q, kappa, nu):
     A point of the line s + q = 1 is linearly stable iff it is at most 1, that is λ <= 2/η: the
     edge of stability. Filters of the other sign add their own signals to s and q.
 
-    Source: chapter 7, Proposition 7.1 (2).
+    Source: chapter 8, Proposition 8.1 (2).
 
     Args:
         s: the strong signal.
@@ -59,7 +59,7 @@ def landing_weak_signal(kappa, nu):
 
     The bound of :func:`terminal_weak_signal` and its overshoot, from a small start.
 
-    Source: chapter 7, "Where it lands", an expansion without proof.
+    Source: chapter 8, "Where it lands", an expansion without proof.
 
     Args:
         kappa: κ >= 1.
@@ -78,7 +78,7 @@ def largest_signal(kappa, opposite=0.0):
     It is the maximum of P (1 + κ (1 + B − P))² over P. Signs are kept as long as it stays below
     1 + 1/κ, for B = 0 as long as κ < √27/2 − 1.
 
-    Source: chapter 5, Proposition 5.5 for B = 0, and chapter 7, Lemma 7.1.
+    Source: chapter 6, Proposition 6.5 for B = 0, and chapter 8, Lemma 8.1.
 
     Args:
         kappa: κ > 0.
@@ -94,7 +94,7 @@ def largest_signal(kappa, opposite=0.0):
 def smallest_factor(kappa, opposite=0.0):
     """1 + κ (1 − P), the smallest factor 1 + κ e, with P of :func:`largest_signal`.
 
-    Source: chapter 7, Lemma 7.1.
+    Source: chapter 8, Lemma 8.1.
 
     Args:
         kappa: κ > 0.
@@ -111,13 +111,13 @@ def smallest_factor(kappa, opposite=0.0):
     s_0=at_least(0), q_0=at_least(0), kappa=above(0), nu=between(0, 1, "[)"), q_other=at_least(0)
 )
 def stopping_margins(s_0, q_0, kappa, nu, q_other=0.0):
-    """By how much the three hypotheses of the stopping theorem of chapter 7 hold.
+    """By how much the three hypotheses of the stopping theorem of chapter 8 hold.
 
     With c of :func:`smallest_factor` for B = 2 q⁻_0, they are (H1) κ >= 1 and c > 0, (H2) κν < 1
     and (H3) s_0 + q_0 <= c². A floor of the strong signal is known where :func:`barrier_factor`
     is positive.
 
-    Source: chapter 7, Theorem 7.1 (after the paper, Theorem 2).
+    Source: chapter 8, Theorem 8.1 (after the paper, Theorem 2).
 
     Args:
         s_0: strong signal at the start, >= 0.
@@ -144,7 +144,7 @@ def barrier_factor(kappa, nu, opposite=0.0):
 
     With B = 0 it is positive iff κν < √2 − 1.
 
-    Source: chapter 7, Lemma 7.2 (1).
+    Source: chapter 8, Lemma 8.2 (1).
 
     Args:
         kappa: κ > 0.
@@ -152,7 +152,7 @@ def barrier_factor(kappa, nu, opposite=0.0):
         opposite: B >= 0, as in :func:`largest_signal`.
 
     Returns:
-        N, with the shape of the arguments broadcast together. Where it is positive, chapter 7
+        N, with the shape of the arguments broadcast together. Where it is positive, chapter 8
         knows a floor of the strong signal.
     """
     x = kappa * nu
@@ -168,9 +168,9 @@ def strong_signal_floor(kappa, nu, opposite=0.0):
     """A level ε such that the strong signal of one point never falls below min(s_0, ε).
 
     ε = c² N²/(κ (2 + κ (1 + B))), with c of :func:`smallest_factor` and N of
-    :func:`barrier_factor`. Chapter 7 proves it under the hypotheses of :func:`stopping_margins`.
+    :func:`barrier_factor`. Chapter 8 proves it under the hypotheses of :func:`stopping_margins`.
 
-    Source: chapter 7, Theorem 7.1 (2).
+    Source: chapter 8, Theorem 8.1 (2).
 
     Args:
         kappa: κ, in [1, √27/2 − 1), that is below the sign limit.
@@ -191,10 +191,10 @@ def squared_residual_budget(q_0, kappa, nu, opposite=0.0):
     """A bound of Σ e² over the whole run of one point with a small start.
 
     Σ e² <= (1 + B)² log((1 + B)/q_0) / (2 G), where G is the :func:`potential_gain` at the
-    residual 1 + B. Chapter 7 proves it under the hypotheses of :func:`stopping_margins`, for s_0
+    residual 1 + B. Chapter 8 proves it under the hypotheses of :func:`stopping_margins`, for s_0
     at most the :func:`strong_signal_floor`.
 
-    Source: chapter 7, Theorem 7.1 (3).
+    Source: chapter 8, Theorem 8.1 (3).
 
     Args:
         q_0: weak signal at the start, in (0, 1).

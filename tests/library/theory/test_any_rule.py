@@ -53,7 +53,7 @@ def test_a_common_decay_breaks_the_budget():
 
 @given(e=changes, nu=strengths, momentum=st.floats(0, 0.99), nesterov=st.booleans())
 def test_momentum_never_lowers_the_potential(e, nu, momentum, nesterov):
-    """Proposition 6.6 (a, b), with any residuals, as long as α stays positive."""
+    """Proposition E.1 (a, b), with any residuals, as long as α stays positive."""
     alpha, beta = (1.0, 1.0), (1.0, 1.0)  # before, now
     for x in np.array(e):
         ahead = [now + momentum * (now - before) for before, now in (alpha, beta)]
@@ -75,7 +75,7 @@ def test_momentum_never_lowers_the_potential(e, nu, momentum, nesterov):
     radius=st.floats(0, 0.5),
 )
 def test_sam_raises_the_potential_more(kappa, nu, s, q, radius):
-    """Proposition 6.6 (c): the gradient is taken where α is α (1 − a e)."""
+    """Proposition E.1 (c): the gradient is taken where α is α (1 − a e)."""
     e = 1 - s - q
     at = [(1 - radius * e), (1 - radius * nu * e)]
     assume(at[0] > 0)

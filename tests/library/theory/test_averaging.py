@@ -58,7 +58,7 @@ def test_no_curve_where_the_sign_turns():
 
 @pytest.mark.parametrize(("kappa", "low", "high"), [(1.05, 0.03, 0.05), (1.2, 0.11, 0.13)])
 def test_the_logistic_law_has_an_error_of_order_nu(kappa, low, high):
-    """Up to nine tenths of 1 − 1/κ; the rates of chapters 6 and 13 differ by ν² only."""
+    """Up to nine tenths of 1 − 1/κ; the rates of chapter 7 and appendix D differ by ν² only."""
     top, q_0 = 1 - 1 / kappa, 0.01
     for nu in (0.04, 0.02, 0.01):
         steps = int(math.log(9 * (top / q_0 - 1)) / nu / (kappa - 1))

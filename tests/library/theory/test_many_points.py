@@ -68,7 +68,7 @@ def test_beyond_the_allowance_a_sign_can_be_lost():
 
 
 def test_noise_that_only_raises_the_margin_may_be_larger():
-    """The condition of Lemma 12.2 at equality, and both sides equal to the one allowance."""
+    """The condition of Lemma A.2 at equality, and both sides equal to the one allowance."""
     for kappa, growth, down in ((1.0, 0.0, 0.0), (1.2, 0.05, 0.1), (1.5, 0.01, 0.02)):
         up = mp.upward_noise_allowance(kappa, growth, down)
         right = 27 * (1 + kappa - kappa * up - kappa * growth)
@@ -250,7 +250,7 @@ def test_an_even_number_of_points_locks_an_odd_one_does_not(n, parts):
 @pytest.mark.parametrize("sign, j", [(0, 1), (1, -1)])
 @pytest.mark.parametrize("n", [2, 3, 4])
 def test_locked_noise_grows_for_one_sign_and_shrinks_for_the_other(n, sign, j):
-    """On the exact 2-cycle, by the factors of chapter 8's proposition on phase locking."""
+    """On the exact 2-cycle, by the factors of chapter 10's proposition on phase locking."""
     kappa, chi = 1.2, 0.16
     low, high = theory.two_cycle(kappa)
     p = kappa * high
