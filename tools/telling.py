@@ -1,7 +1,9 @@
 #!/usr/bin/env python3
 """Count, chapter by chapter, how much a reader has in view and how much is folded.
 
-    tools/telling.py    # a table; the bounds stand in tests/book/test_telling.py
+    tools/telling.py    # a table, and the symbols with two meanings
+
+The bounds stand in tests/book/test_telling.py.
 
 Words are pieces between blanks, formulas included. The main line is what stands on the page before
 anything is unfolded; a proof, a solution or a box with the class `dropdown` is not part of it.
@@ -50,7 +52,7 @@ def boxes(text):
             options = lines[number + 1 : number + 5]
             folds = name == "dropdown" or ":class: dropdown" in options
             depth.append((fence[1], folds))
-            open_proofs += name == "prf:proof" and not folds
+            open_proofs += name == "prf:proof"  # these cannot fold: findings/proof-that-folds.sh
         marked.append((line, gated or any(folds for _, folds in depth)))
         if fence and not name and depth and fence[1] == depth[-1][0]:
             depth.pop()
@@ -98,6 +100,26 @@ def chapters():
     return [path for path in pages if path.exists()]
 
 
+def symbols(notation):
+    """The symbols that the tables of the page on notation explain, each with its meanings."""
+    meanings = {}
+    for line in notation.splitlines():
+        cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip("|"))]
+        local = bool(re.fullmatch(r"[\dA-Z, ]+", cells[0])) and len(cells) > 2
+        column, words = (1, 2) if local else (0, 1)
+        if line.startswith("|") and "$" in cells[column]:
+            for formula in re.findall(r"\$([^$]+)\$", cells[column]):
+                # Of a definition the left side, of a function its name.
+                name = re.sub(r"(\s*(=|\\in|\\ge|\\le)\s.*|\(\w+\)$)", "", formula).strip()
+                meanings.setdefault(name, []).append(cells[words])
+    return meanings
+
+
+def ambiguous(notation):
+    """The symbols that stand in two rows, with what each row says."""
+    return {name: said for name, said in symbols(notation).items() if len(said) > 1}
+
+
 def main():
     found = {path.stem: count(nbformat.read(path, as_version=4)) for path in chapters()}
     names = [name.replace("_", " ") for name in Telling._fields]
@@ -106,6 +128,8 @@ def main():
         print(f"{stem:28}" + "".join(f"{value:18}" for value in telling))
     sums = [sum(column) for column in zip(*found.values(), strict=True)]
     print(f"{'sum':28}" + "".join(f"{value:18}" for value in sums))
+    notation = (ROOT / "chapters" / "notation.md").read_text(encoding="utf-8")
+    print("symbols with two meanings:", ", ".join(ambiguous(notation)) or "none")
 
 
 if __name__ == "__main__":

@@ -73,3 +73,22 @@ def test_launch_button_opens_the_chapter_in_colab(path):
     page = soup((SITE / file).with_suffix(".html"))
     links = {a["href"] for a in page.find_all("a", href=re.compile("colab"))}
     assert links == {f"https://colab.research.google.com/github/{place}"}
+
+
+EARLIER = [  # pages that stood elsewhere in an edition before
+    "05_the_cubic_map",
+    "06_oscillation_accumulates",
+    "07_where_it_stops",
+    "08_many_data_points",
+    "10_reproduction",
+    "12_bounds_with_noise",
+    "13_averaging_and_landing",
+]
+
+
+@pytest.mark.parametrize("name", EARLIER)
+def test_an_old_address_leads_to_the_new_page(name):
+    script = soup(SITE / "chapters" / f"{name}.html").script.get_text()
+    target = re.search(r'var target = "(.+?)"', script)[1]
+    assert f"chapters/{target}" in PAGES
+    assert "window.location.hash" in script  # and to the section on it
