@@ -2,7 +2,7 @@
 
 Every update of eq. (3) lies in the span of the patches. So the inner products of the filters with
 the patches, and those of the patches with each other, say all that happens, whatever d is
-(chapter 3); the weights are put together at the end. On the CPU one compiled loop follows each run,
+(appendix B); the weights are put together at the end. On the CPU one compiled loop follows each run,
 as many at a time as torch has threads (this module and ``compiled``); on other devices the runs of
 a batch advance together (``batched``).
 
