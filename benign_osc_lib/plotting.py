@@ -166,7 +166,7 @@ def network_diagram(ax):
         for y_sign, _ in signs:
             arrow((1.1, y), (2.5, y_sign))
     for y, sign in signs:
-        node(4.3, y, rf"$\sigma(\langle w_{{{sign}1,r}},\, x^{{(p)}} \rangle)$", "0.4")
+        node(4.3, y, rf"$\sigma(\langle w_{{{sign}1,r}},\, x^{{(k)}} \rangle)$", "0.4")
         arrow((6.1, y), (6.8, y))
         node(7.5, y, rf"$F_{{{sign}1}}$", "0.4")
         arrow((8.1, y), (9.2, 5.3 if sign == "+" else 4.5))
