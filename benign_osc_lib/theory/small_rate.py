@@ -28,8 +28,9 @@ def smooth_limit(opposite):
 def smooth_exponents(kappa, nu, e_0=1.0):
     """The exponents between which a smooth run raises the weak signal.
 
-    A run with κ below :func:`smooth_limit` ends with q_∞ = q_0 (s_∞/s_0)^a, where
-    ν <= a <= ν_up = ν (1 + (1 − ν) κ e_0 (1 + κ e_0)/2). Gradient flow, the limit κ → 0, has a = ν.
+    In a run with κ below :func:`smooth_limit` q_t/q_0 stays between (s_t/s_0)^ν and
+    (s_t/s_0)^ν_up, where ν_up = ν (1 + (1 − ν) κ e_0 (1 + κ e_0)/2). Gradient flow, the limit
+    κ → 0, has the exponent ν.
 
     Source: chapter 4, Theorem 4.1 (3).
 
