@@ -49,7 +49,7 @@ def potential_gain(e, kappa, nu):
 def potential_gain_bound(e, kappa, nu):
     """A lower bound of :func:`potential_gain`, quadratic in the residual.
 
-    With z = κ e and z₊ = max(z, 0): ΔΦ >= ν (1 − ν) z² / (2 (1 + ν z₊) (1 + z₊)).
+    With x = κ e and x₊ = max(x, 0): ΔΦ >= ν (1 − ν) x² / (2 (1 + ν x₊) (1 + x₊)).
 
     Source: chapter 5, Lemma 5.1 (c).
 
@@ -88,17 +88,17 @@ def residual_surplus(e, kappa):
 
 @formula(room=at_least(0), largest=above(0), nu=between(0, 1))
 def change_budget(room, largest, nu):
-    """The largest Σ z_t² of a rule that multiplies ⟨w, y u⟩ by 1 + z_t and ⟨w, y v⟩ by 1 + y_t.
+    """The largest Σ x_t² of a rule that multiplies ⟨w', y u⟩ by 1 + x_t.
 
-    For −1 < z_t <= Z and y_t >= ν z_t the potential rises by at least g(Z) z_t²/Z² a step. It has
-    room for log(B/β_0) + ν log(α_0/a), if β <= B and α >= a at the end: so
-    Σ z_t² <= room Z²/g(Z), whatever makes the z_t.
+    It multiplies ⟨w, y v⟩ by at least 1 + ν x_t, and −1 < x_t <= x_max: so the potential rises by
+    at least g(x_max) x_t²/x_max² a step. It has room for log(β_max/β_0) + ν log(α_0/α_min), if
+    β <= β_max and α >= α_min at the end: Σ x_t² <= room x_max²/g(x_max), whatever makes the x_t.
 
     Source: appendix E, Theorem E.1 (c).
 
     Args:
         room: by how much the potential can rise, >= 0.
-        largest: Z > 0, an upper bound of the z_t.
+        largest: x_max > 0, an upper bound of the x_t.
         nu: ν, in (0, 1).
 
     Returns:

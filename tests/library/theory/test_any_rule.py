@@ -24,14 +24,14 @@ def gain(z, nu):
 
 @given(z=changes, nu=strengths)
 def test_any_common_factor_banks_its_gain(z, nu):
-    """Part (b): β_T = β_0 (α_T/α_0)^ν exp Σ g(z_t)."""
+    """Part (b): β_T = β_0 (α_T/α_0)^ν exp Σ g(x_t), with x_t = z."""
     alpha, beta = follow(z, nu * np.array(z))
     assert beta[-1] == pytest.approx(nu * alpha[-1] + gain(z, nu).sum(), abs=1e-10)
 
 
 @given(z=changes, nu=strengths, extra=st.floats(0, 0.5))
 def test_the_budget_of_any_rule(z, nu, extra):
-    """Part (c), with a = α_T and B = β_T, also where β is favoured: y >= ν z."""
+    """Part (c), with α_min = α_T and β_max = β_T, also where β is favoured: y >= ν z."""
     alpha, beta = follow(z, nu * np.array(z) + extra)
     room, largest = beta[-1] - nu * alpha[-1], max(*z, 1e-3)
     assert room >= -1e-12
@@ -75,7 +75,7 @@ def test_momentum_never_lowers_the_potential(e, nu, momentum, nesterov):
     radius=st.floats(0, 0.5),
 )
 def test_sam_raises_the_potential_more(kappa, nu, s, q, radius):
-    """Proposition E.1 (c): the gradient is taken where α is α (1 − a e)."""
+    """Proposition E.1 (c): the gradient is taken where α is α (1 − b_up e)."""
     e = 1 - s - q
     at = [(1 - radius * e), (1 - radius * nu * e)]
     assume(at[0] > 0)
