@@ -65,7 +65,7 @@ def critical_point(kappa):
 def trapping_interval(kappa):
     """The interval in z that every orbit from 0 < z < √(1 + 1/κ) enters and does not leave.
 
-    Its ends are the second and the first image of the critical point c: [h(h(c)), h(c)].
+    Its ends are the second and the first image of the critical point z_crit, where h is largest.
 
     Source: chapter 6, Proposition 6.6.
 
@@ -113,7 +113,8 @@ def share_with_sign(kappa, steps):
     """The share of the starts 0 < z < √(1 + 1/κ) that are still positive after some steps.
 
     Exact: the ends of their 2^(steps − 1) intervals are found by going back from the two ends of
-    the whole interval. With z = 2 c sin θ, c the critical point, a step is h(c) sin 3θ.
+    the whole interval. With z = 2 z_crit sin x, z_crit the critical point, a step is
+    h(z_crit) sin 3x.
 
     Source: chapter 6, Theorem 6.3.
 
@@ -143,13 +144,13 @@ def share_with_sign(kappa, steps):
 
 
 def lyapunov_exponent(kappa, *, steps=2000, skip=500):
-    """The mean of log abs(h'(z)) along the orbit that starts at 0.9 h(c), c the critical point.
+    """The mean of log abs(h'(z)) along the orbit from 0.9 of the largest value of h.
 
     Negative where a cycle attracts, positive where the map is chaotic. It is log abs(1 − 2κ) for
     κ < 1 and ½ log abs(9 − 2 (1 + κ)²) where the 2-cycle attracts, up to the convergence of the
     orbit, which is slow near κ = 1 and √5 − 1.
 
-    Source: chapter 6, "The road to chaos".
+    Source: chapter 6 and appendix F, "The road to chaos".
 
     Args:
         kappa: κ in (0, 2], a number or an array (...).
@@ -180,7 +181,7 @@ def superstable(k):
     exist beyond its end. In closed form 1/2 for k = 0 and 3/√2 − 1 for k = 1; for larger k found
     by bracketing a zero.
 
-    Source: chapter 6, "The road to chaos".
+    Source: chapter 6 and appendix F, "The road to chaos".
 
     Args:
         k: 0 to 8.
@@ -216,7 +217,7 @@ def period_doubling(k):
     and √5 − 1 for k = 2; for larger k found by Newton's method on "the cycle closes, and its
     multiplier is −1".
 
-    Source: chapter 6, "The road to chaos".
+    Source: chapter 6 and appendix F, "The road to chaos".
 
     Args:
         k: 1 to 7.

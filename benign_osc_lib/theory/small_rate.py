@@ -54,8 +54,8 @@ def smooth_exponents(kappa, nu, e_0=1.0):
 def settling_factor(kappa, nu, start):
     """What a step on one point leaves of the residual at most.
 
-    It is ρ = max(1 − κ ν f_0, (2 + κ)²/4 − 1), where f_0 is y f at the start. Without filters
-    of the other class, abs(e_t) <= ρ^t (1 − f_0): with a weak signal too no oscillation lasts.
+    It is M_max = max(1 − κ ν f_0, (2 + κ)²/4 − 1), where f_0 is y f at the start. Without filters
+    of the other class, abs(e_t) <= M_max^t (1 − f_0): with a weak signal too no oscillation lasts.
 
     Source: chapter 6, Theorem 6.2 (c).
 
@@ -65,6 +65,6 @@ def settling_factor(kappa, nu, start):
         start: y f at the start, s + q, in (0, 1].
 
     Returns:
-        ρ < 1, with the shape of the arguments broadcast together.
+        M_max < 1, with the shape of the arguments broadcast together.
     """
     return torch.maximum(1 - kappa * nu * start, (2 + kappa) ** 2 / 4 - 1 + 0 * nu * start)
