@@ -169,13 +169,13 @@ def flow_limit(s_0, q_0, tau):
 
 
 def largest_output(kappa, kappa_mu, n):
-    """An upper bound of Λ, which bounds q + s_i at all but the first visit to each of n points.
+    """An upper bound of f_top, which bounds q + s_i at all but the first visit to each of n points.
 
-    Λ is the maximum over q in [0, 1] of 4 (1 + κ (1 − q))³/(27 κ) + Q(Q(…Q(q))), n times, with
-    Q(q) = q (1 + κ_μ (1 − q))². In cyclic order, with κ_μ = τ κ <= √2 − 1, 0 < τ < 1 and silent
-    filters of the other class, signs are kept if Λ < 1 + 1/κ, 0 < q_0 < 1 and all s_{i,0} are in
-    (0, 1/κ). The first term falls and the second rises in q, so
-    between two neighbours of a grid one end of each gives a bound from above.
+    f_top is the maximum over q in [0, 1] of 4 (1 + κ (1 − q))³/(27 κ) + q_up(…q_up(q)), n times,
+    with q_up(q) = q (1 + κ_μ (1 − q))². In cyclic order, with κ_μ = τ κ <= √2 − 1, 0 < τ < 1 and
+    silent filters of the other class, signs are kept if f_top < 1 + 1/κ, 0 < q_0 < 1 and all
+    s_{i,0} are in (0, 1/κ). The first term falls and the second rises in q, so between two
+    neighbours of a grid one end of each gives a bound from above.
 
     Source: chapter 9, Assumption 9.1 and Lemma 9.1.
 
@@ -205,8 +205,8 @@ def largest_output(kappa, kappa_mu, n):
 def epoch_matrix(q, kappa, kappa_mu):
     """The linear map of the residuals (e_1, …, e_n) over one epoch, close to q + s_i = 1.
 
-    It is the product A_n … A_1 with A_i = I − 2 K ε_i ε_iᵀ, where ε_i is the i-th unit vector and
-    K = diag(κ_i (1 − q)) + κ_μ q 11ᵀ.
+    It is the product of the matrices I − 2 𝒜 1_i 1_iᵀ, the first visit on the right, where 1_i is
+    the i-th unit vector and 𝒜 = diag(κ_i (1 − q)) + κ_μ q 11ᵀ the curvature matrix of the class.
 
     Source: chapter 9, Proposition 9.4.
 
@@ -258,7 +258,7 @@ def epoch_multiplier(q, kappa, kappa_mu):
 
 
 def epoch_determinant(q, kappa, kappa_mu):
-    """The determinant of one epoch close to q + s_i = 1: Π (1 − 2K_ii), K_ii = κ_i (1 − q) + κ_μ q.
+    """The determinant of one epoch close to q + s_i = 1: Π (1 − 2a_i), a_i = κ_i (1 − q) + κ_μ q.
 
     It is that of :func:`epoch_matrix`. Almost every start whose run fits all points in cyclic
     order ends where its size is at most 1, for noises of any lengths.
