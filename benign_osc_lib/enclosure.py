@@ -15,7 +15,7 @@ DIGITS = 60
 def certain_escape(z, labels, kappa, radius=0.0):
     """The visits after which a whole box of starts escapes for certain, for all κ of an interval.
 
-    Every Z within ``radius`` of ``z`` and every κ within ``radius`` of ``kappa`` is followed in
+    Every pair within ``radius`` of ``z`` and every κ within ``radius`` of ``kappa`` is followed in
     intervals. The answer is the first visit after which both classes are turned, the one that
     was just visited at least 2 deep and at least as deep as the other. From there labels in turn,
     the other one first, take every such orbit to infinity: the depth of the deeper class grows by
@@ -24,7 +24,7 @@ def certain_escape(z, labels, kappa, radius=0.0):
     Source: chapter 11, Lemma 11.1, Theorem 11.2.
 
     Args:
-        z: Z_1 and Z_{−1} at the start, two numbers.
+        z: ᾱ_1 and ᾱ_{−1} at the start, two numbers.
         labels: the labels of the visits, −1 or 1, an integer array (visits,).
         kappa: κ > 1.
         radius: >= 0, and below κ − 1.

@@ -66,8 +66,8 @@ class TrappingRegion(NamedTuple):
 def trapping_region(kappa_low, kappa_high, order="alternating", depth=9):
     """Mark all that two classes can reach, for all κ of an interval and all starts in a square.
 
-    Every start with both Z in [0, 1.25] is followed, for every κ from ``kappa_low`` to
-    ``kappa_high``. If the region closes, no Z ever passes 1.5, and none falls below
+    Every start with both ᾱ in [0, 1.25] is followed, for every κ from ``kappa_low`` to
+    ``kappa_high``. If the region closes, no ᾱ ever passes 1.5, and none falls below
     :meth:`TrappingRegion.deepest`.
 
     Source: chapter 11, Theorem 11.2.

@@ -2,11 +2,11 @@
 
 After one visit to each label, for κ > 1 and a small start, all overlaps ⟨w_{j,r}, j u⟩ of a class
 j have one sign, and every visit multiplies all of a class by one factor. So a class is one number
-Z_j, the root of the mean square of its overlaps with their sign, and a visit to label y with
+ᾱ_j, the root of the mean square of its overlaps with their sign, and a visit to label y with
 
-    e = 1 − [Z_y]₊² + [Z_{−y}]₋²
+    e = 1 − [ᾱ_y]₊² + [ᾱ_{−y}]₋²
 
-multiplies Z_y by 1 + κe if it is positive, and Z_{−y} by 1 − κe if it is negative (Theorem 11.1).
+multiplies ᾱ_y by 1 + κe if it is positive, and ᾱ_{−y} by 1 − κe if it is negative (Theorem 11.1).
 Where it can be trapped is in ``trapping``, what escapes for certain in ``enclosure``.
 """
 
@@ -20,14 +20,14 @@ def follow(z, labels, kappa, *, limit=1e3):
     """Follow both classes through an order of visits (chapter 11).
 
     Args:
-        z: Z_1 and Z_{−1} at the start, an array (runs, 2).
+        z: ᾱ_1 and ᾱ_{−1} at the start, an array (runs, 2).
         labels: the labels of the visits, −1 or 1, an integer array (visits,) for all runs or
             (runs, visits).
         kappa: κ > 0.
-        limit: > 0; a run escapes, and stops, where Z_1 or Z_{−1} is larger than this in size.
+        limit: > 0; a run escapes, and stops, where ᾱ_1 or ᾱ_{−1} is larger than this in size.
 
     Returns:
-        Z at the end, (runs, 2), and the number of visits until the escape, (runs,): 0 for a run
+        ᾱ at the end, (runs, 2), and the number of visits until the escape, (runs,): 0 for a run
         that begins beyond the limit, −1 for one that has not escaped.
 
     Raises:

@@ -168,9 +168,10 @@ def predicted_regimes(
 ):
     """The regime that the theory of one noiseless point predicts (chapter 11).
 
-    *Diverged* beyond the escape; or else *malignant* beyond the sign limit; or else *benign* where
-    κ > 1 and :func:`visits_to_learn` is within :func:`strong_visits`, or where the weak points of
-    a class teach v at any rate (:func:`noise_border` with n_weak/2 points); or else *too small*.
+    *Diverged* beyond the escape; or else *malignant*, a class lost, beyond the sign limit; or else
+    *benign* where κ > 1 and :func:`visits_to_learn` is within :func:`strong_visits`, or where the
+    weak points of a class teach v at any rate (:func:`noise_border` with n_weak/2 points); or else
+    *too small*.
 
     Args:
         kappa: κ > 0.

@@ -15,7 +15,8 @@ def regimes(cells, *, signal=0.0, strong=0.9, weak=0.9):
     """How many runs of each cell ended in which regime.
 
     A run is *diverged*; or *malignant*, if the strong signal of one of the labels is not above
-    ``signal`` (with 0: no filter of the class fires at its strong feature any more); or else
+    ``signal`` (with 0: no filter of the class fires at its strong feature any more; the book says
+    *class lost*); or else
     *benign*, if its accuracies on strong and on weak points are at least ``strong`` and ``weak``;
     or else *too small*.
 

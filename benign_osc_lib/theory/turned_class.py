@@ -7,7 +7,7 @@ from .._formula import at_least, between, formula
 def turning_level(kappa):
     """√(2/κ − 1): a class turned deeper than this comes back larger than it went.
 
-    Where both classes are turned, a visit to the one takes the other from −D to D (κ − 1 + κ D²).
+    Where both classes are turned, a visit to the one takes the other from −x to x (κ − 1 + κ x²).
     While neither is turned deeper, neither exceeds the larger of its start and 2/√κ.
 
     Source: chapter 11, Proposition 11.2 (1), (2).
@@ -23,12 +23,12 @@ def turning_level(kappa):
 
 @formula(kappa=at_least(1))
 def silent_cycle(kappa):
-    """The 2-cycle of a class beside a silent one, with labels in turn: −D, then P.
+    """The 2-cycle of a class beside a silent one, with labels in turn: −x, then x_back.
 
-    A visit to the silent class, Z = 0, takes −D to P = D (κ − 1 + κ D²), and a visit to the class
-    itself takes P to P (1 + κ − κ P²) = −D. With y = P/D this is y⁴ − (κ − 1) y³ − (κ + 1) y = 1,
-    which has one positive root; Newton's method falls to it from κ + 1. The cycle repels: what is
-    turned deeper than −D escapes.
+    A visit to the silent class, ᾱ = 0, takes −x to x_back = x (κ − 1 + κ x²), and a visit to the
+    class itself takes x_back to x_back (1 + κ − κ x_back²) = −x. With y = x_back/x this is
+    y⁴ − (κ − 1) y³ − (κ + 1) y = 1, which has one positive root; Newton's method falls to it from
+    κ + 1. The cycle repels: what is turned deeper than −x escapes.
 
     Source: chapter 11, Proposition 11.2 (3), (4).
 
@@ -36,7 +36,7 @@ def silent_cycle(kappa):
         kappa: κ >= 1.
 
     Returns:
-        (D, P), each with the shape of κ.
+        (x, x_back), each with the shape of κ.
     """
     y = kappa + 1
     for _ in range(60):
