@@ -1,4 +1,4 @@
-"""Means over runs, and the law of a count of right answers (chapter 12)."""
+"""Means over runs, and the law of a count of right answers (chapter 12 and appendix C)."""
 
 import numpy as np
 
@@ -40,7 +40,7 @@ def mean_by_run(values, level=0.95):
 
 
 def law_of_few(right, n, k):
-    """The law of the right answers among k fresh points, without bias from n others (chapter 12).
+    """The law of the right answers among k fresh points, without bias from n others (appendix C).
 
     A network had ``right`` of n points right. The law of the number among k of these points, drawn
     without replacement, has the mean that k fresh points have.

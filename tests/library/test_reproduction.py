@@ -1,4 +1,4 @@
-"""What chapter 12 rests on: its symmetry, and the experiment written without the library."""
+"""What appendix C rests on: its symmetry, and the experiment written without the library."""
 
 import numpy as np
 import pytest
