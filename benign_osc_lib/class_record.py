@@ -18,8 +18,8 @@ class ClassRecord:
         e_strong: the residuals at visits to strong points of the class, in order.
         e_weak: those at visits to its weak points.
         misfit: P − y f at the visits of ``e_strong``, with P = s + q.
-        growth: ω, the largest total of increases of P at visits other than ``e_strong``: from the
-            start or a strong visit with e >= 0 to the next such visit or the end of the record.
+        growth: P_in, the largest total of increases of P at visits other than ``e_strong``: from
+            the start or a strong visit with e >= 0 to the next such visit or the end of the record.
         s: strong signal of the class's filters, (T + 1,).
         q: weak signal of the class's filters, (T + 1,).
         q_other: q⁻, what the filters of the other sign draw from the same patch, (T + 1,).

@@ -96,7 +96,7 @@ def noise_border(nu, points, *, u_norm=DEFAULTS["u_norm"]):
     """√points ‖v‖, the length of noise at which so many points teach as much of v as of noise.
 
     With shorter noise they learn v. For the weak points of a class this holds at any rate, the
-    border n‖v‖² = ‖ξ‖² of chapter 9; for all points of a class it is that of Theorem 10.1 (6), for
+    border n‖v‖² = ‖ξ‖² of chapter 9; for all points of a class it is that of Theorem 10.1 (5), for
     small starts, and of the race of appendix A.
 
     Args:

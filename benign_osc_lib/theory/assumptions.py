@@ -10,7 +10,7 @@ from ..data import FeatureNoiseModel
 class Condition:
     """One condition of an assumption, with its value in one setting.
 
-    Source: chapter 2, and chapter 10, Assumption 10.1 (paper, Assumption 3).
+    Source: chapter 2 (paper, Assumption 3).
 
     Args:
         part: the part of the assumption, such as "iii".
@@ -32,7 +32,7 @@ def assumption_3(model, *, n, m, lr, init_scale):
     have ``holds=None``. Part (iv) stands twice: as printed, and doubled, which is what the printed
     loss with its factor ½ needs (chapter 6).
 
-    Source: chapter 2, and chapter 10, Assumption 10.1 (paper, Assumption 3).
+    Source: chapter 2 (paper, Assumption 3).
 
     Args:
         model: a FeatureNoiseModel.

@@ -18,12 +18,13 @@ class LimitMargins:
     Args:
         start: the least of s, q and the N_i of weak points at the start, and −s⁻ if s⁻ > 0; (M1).
         lengths: 1 − χ at most, χ − ν at least: the smaller of the two; 0 is allowed where χ = ν.
-        room: 1 − q at least, over the run, infinite without weak points; (M3).
+        room: 1 − q_max, over the run, infinite without weak points; (M3).
         factor: φ, the least of 1 and the factors 1 + κ e (strong) and 1 + κ_i e (weak); (M2).
         noise_factor: 1 − κ_i abs(e) at least; (M2).
-        opposite: b, the largest q⁻ + N_i⁻ of a point.
-        steepness: δ = 2 − ā − κν/φ, with ā the largest K_i − κ s; (M3).
-        weak: ½ − κ_i (1 + 2 b) at least over weak points, infinite without any; for (3) to (5).
+        opposite: f⁻_max, the largest q⁻ + N_i⁻ of a point.
+        steepness: Δ_a = 2 − a_rest − κν/φ, with a_rest the largest a_i without κ s; (M3).
+        weak: ½ − κ_i (1 + 2 f⁻_max) at least over weak points, infinite without any; for (3)
+            to (5).
     """
 
     start: float
@@ -104,7 +105,7 @@ def growth_floor(state, noise):
 
 
 def energy_account(state, kappa):
-    """U = 𝓔 − log q/(κν) >= 1/(κν), which a visit changes by at most −(δ − κ s [strong]) e².
+    """U = 𝓔 − log q/(κν) >= 1/(κν), which a visit changes by at most −(Δ_a − κ s [strong]) e².
 
     Source: chapter 10, Lemma 10.3.
 
@@ -146,7 +147,7 @@ def growth_account(state):
 
 
 def edge_determinant(state, kappa):
-    """Π_i abs(1 − 2 K_i), at most 1 where almost every run ends: the edge of a whole epoch.
+    """Π_i abs(1 − 2 a_i), at most 1 where almost every run ends: the edge of a whole epoch.
 
     Source: chapter 10, Theorem 10.1 (3).
 
@@ -167,24 +168,24 @@ def edge_determinant(state, kappa):
 def weak_signal_at_rest(state, kappa, opposite=0.0):
     """q*, the weak signal that a class of many points has at least where it comes to rest.
 
-    q* is the root of the increasing function
+    q* is the root x of the increasing function (1 − ν) x + (1 − χ_min) N_cap(x) = 1 − a_max/κ,
 
-        (1 − ν) q + (1 − χ_min) N̄ [(q/q_0) Π_weak (N_i(0)/(1 − q))^{τ_i}]^{1/T} = 1 − (1 + ρ)/(2κ)
+        N_cap(x) = N̄ [(x/q_0) Π_weak (N_i(0)/(1 − x))^{τ_i}]^{1/τ_strong},
 
-    with T = Σ_strong τ_i, N̄ the mean of the N_i(0) of strong points, geometric with weights τ_i,
-    and ρ = Π_weak (1 − 2 κ_i (1 + 2 b))^{−1/n_s}.
+    with τ_strong = Σ_strong τ_i, N̄ the mean of the N_i(0) of strong points, geometric with weights
+    τ_i, and a_max = ½ + ½ Π_weak (1 − 2 κ_i (1 + 2 f⁻_end))^{−1/n_s}.
 
-    Source: chapter 10, Theorem 10.1 (5).
+    Source: chapter 10, Theorem 10.1 (4).
 
     Args:
         state: ClassSignals at the start, without leading axes; a strong point, q and the N_i of
             weak points > 0.
         kappa: κ > 0, a number.
-        opposite: b >= 0, a bound of q⁻ + N_i⁻ at weak points.
+        opposite: f⁻_end >= 0, a bound of q⁻ + N_i⁻ at weak points in the end.
 
     Returns:
         q* in [0, 1], a float; 0 where nothing is promised, because the right side is not positive
-        or a factor 1 − 2 κ_i (1 + 2 b) is not.
+        or a factor 1 − 2 κ_i (1 + 2 f⁻_end) is not.
 
     Raises:
         TypeError: ``state`` is no ClassSignals, or a number is none.
@@ -225,17 +226,17 @@ def weak_signal_at_rest(state, kappa, opposite=0.0):
 def squared_residuals_at_a_large_rate(state, kappa, margins):
     """A bound of Σ e² over all visits of a class, under the hypotheses of Theorem 10.1.
 
-    (2/δ) (U − 1/(κν) + (1 + κ + κb)/c₁ · max(H̄ − H, 0)), with U and H at the start.
+    (2/Δ_a) (U − 1/(κν) + C_H max(H_max − H, 0)), with U and H at the start.
 
     Source: chapter 10, Theorem 10.1 (1).
 
     Args:
         state: ClassSignals at the start, without leading axes.
         kappa: κ > 0, a number.
-        margins: LimitMargins of the run, all positive; φ, δ, ā, b and μ are taken from it.
+        margins: LimitMargins of the run, all positive; φ, Δ_a, f⁻_max and q_max are taken from it.
 
     Returns:
-        The bound, a float; infinite if φ, δ or μ is not positive.
+        The bound, a float; infinite if φ, Δ_a or 1 − q_max is not positive.
 
     Raises:
         TypeError: an argument is of the wrong type.
@@ -248,7 +249,7 @@ def squared_residuals_at_a_large_rate(state, kappa, margins):
     if min(phi, delta, margins.room) <= 0:
         return math.inf
     k, weak, reach = np.float64(kappa), ~state.strong, 1 + b
-    steepest = 2 - delta - k * nu / phi  # ā
+    steepest = 2 - delta - k * nu / phi  # a_rest
     rise = (1 - nu) * k**2 / (2 * (1 + k * nu * reach) * (1 + k * reach))
     least = np.log(np.minimum(state.noise[weak], margins.room * phi**2)) / state.chi[weak]
     high = np.log(steepest / (k * nu)) / nu - np.log(phi**2 * delta / (2 * k))
@@ -260,22 +261,22 @@ def squared_residuals_at_a_large_rate(state, kappa, margins):
 def squared_residuals_at_a_small_rate(state, kappa, margin):
     """A bound of Σ e² over all visits of a class, from the start alone.
 
-    (𝓔 − (1 + log s)/κ − Σ_weak (1 + log N_i)/κ_i)/δ, for runs with K_i + κ/φ <= 2 − δ at strong
-    and K_i + κ_i/φ <= 2 − δ at weak visits: small rates.
+    (𝓔 − (1 + log s)/κ − Σ_weak (1 + log N_i)/κ_i)/Δ, for runs with a_i + κ/φ <= 2 − Δ at strong
+    and a_i + κ_i/φ <= 2 − Δ at weak visits: small rates.
 
     Source: chapter 10, Proposition 10.4.
 
     Args:
         state: ClassSignals at the start, with s and the N_i of weak points > 0.
         kappa: κ > 0, a number.
-        margin: δ > 0, a number.
+        margin: Δ > 0, a number.
 
     Returns:
         The bound, an array (...).
 
     Raises:
         TypeError: ``state`` is no ClassSignals, or a number is none.
-        ValueError: κ or δ is not positive.
+        ValueError: κ or Δ is not positive.
     """
     _checks.positive("margin", margin)
     weak = ~state.strong if isinstance(state, ClassSignals) else None

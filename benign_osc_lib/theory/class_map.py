@@ -107,9 +107,9 @@ def margins(state):
 
 
 def sharpness(state, kappa):
-    """K_i = η ‖∇f(x_i)‖²/2, the relative sharpness of each point: η λ/2 where e = 0.
+    """a_i = η ‖∇f(x_i)‖²/2, the relative sharpness of each point: η λ/2 where e = 0.
 
-    K_i = κ (s + s⁻) [i strong] + κν (q + q⁻) + κ_i (N_i + N_i⁻).
+    a_i = κ (s + s⁻) [i strong] + κν (q + q⁻) + κ_i (N_i + N_i⁻).
 
     Source: chapter 10, "The setting".
 
@@ -134,7 +134,7 @@ def sharpness(state, kappa):
 def class_energy(state, kappa):
     """The class's part of ‖W‖²/(2η): (s + s⁻)/κ + (q + q⁻)/(κν) + Σ_i (N_i + N_i⁻)/κ_i.
 
-    A visit to point i with residual e changes it by 2 e − (2 − K_i) e².
+    A visit to point i with residual e changes it by 2 e − (2 − a_i) e².
 
     Source: chapter 10, Proposition 10.2.
 

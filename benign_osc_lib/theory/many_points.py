@@ -11,22 +11,22 @@ from .stopping import largest_signal
 
 @formula(kappa=above(0), growth=at_least(0))
 def noise_allowance(kappa, growth=0.0):
-    """The largest h for which Lemma A.2 keeps signs, with abs(P − y f) <= h at strong visits.
+    """The largest x for which Lemma A.2 keeps signs, with abs(P − y f) <= x at strong visits.
 
-    P = s + q is the class's own signal, at most 4 (1 + κ + κh)³/(27 κ) at the start. h solves
-    4 (1 + κ + κh)³ = 27 (1 + κ − κh − κω), that is
-    1 + κ + κh = 3 sinh(arsinh(2 (1 + κ) − κω)/3).
+    P = s + q is the class's own signal, at most 4 (1 + κ + κx)³/(27 κ) at the start. x solves
+    4 (1 + κ + κx)³ = 27 (1 + κ − κx − κ P_in), that is
+    1 + κ + κx = 3 sinh(arsinh(2 (1 + κ) − κ P_in)/3).
 
     Source: appendix A, Lemma A.2.
 
     Args:
         kappa: κ > 0.
-        growth: ω >= 0, how much P grows in all through other visits than strong ones of the class:
-            from the start or a strong visit of the class with e >= 0 to the next such visit or the
-            end of the period.
+        growth: P_in >= 0, how much P grows in all through other visits than strong ones of the
+            class: from the start or a strong visit of the class with e >= 0 to the next such visit
+            or the end of the period.
 
     Returns:
-        h, with the shape of the arguments broadcast together; zero at the sign limit for ω = 0,
+        x, with the shape of the arguments broadcast together; zero at the sign limit for P_in = 0,
         negative where no noise is allowed.
     """
     top = 3 * ((2 * (1 + kappa) - kappa * growth).asinh() / 3).sinh()
@@ -35,21 +35,21 @@ def noise_allowance(kappa, growth=0.0):
 
 @formula(kappa=above(0), growth=at_least(0), down=at_least(0))
 def upward_noise_allowance(kappa, growth=0.0, down=0.0):
-    """The largest h₋ for which Lemma A.2 keeps signs, with −h₋ <= P − y f <= h₊ at strong visits.
+    """The largest f_↑ for which Lemma A.2 keeps signs, if −f_↑ <= P − y f <= f_↓ at strong visits.
 
-    Noise of the class's own filters raises y f, and only h₋ bounds it; what pulls y f down, noise
-    and weak signal of the other filters, is bounded by h₊. The condition
-    4 (1 + κ + κh₊)³ < 27 (1 + κ − κh₋ − κω) is solved for h₋.
+    Noise of the class's own filters raises y f, and only f_↑ bounds it; what pulls y f down, noise
+    and weak signal of the other filters, is bounded by f_↓. The condition
+    4 (1 + κ + κ f_↓)³ < 27 (1 + κ − κ f_↑ − κ P_in) is solved for f_↑.
 
     Source: appendix A, Lemma A.2.
 
     Args:
         kappa: κ > 0.
-        growth: ω >= 0, as for :func:`noise_allowance`.
-        down: h₊ >= 0.
+        growth: P_in >= 0, as for :func:`noise_allowance`.
+        down: f_↓ >= 0.
 
     Returns:
-        h₋ = 1 + 1/κ − ω − 4 (1 + κ + κh₊)³/(27 κ), with the shape of the arguments broadcast
+        f_↑ = 1 + 1/κ − P_in − 4 (1 + κ + κ f_↓)³/(27 κ), with the shape of the arguments broadcast
         together; negative where no noise is allowed.
     """
     return 1 + 1 / kappa - growth - largest_signal(kappa, down)
@@ -57,19 +57,20 @@ def upward_noise_allowance(kappa, growth=0.0, down=0.0):
 
 @formula(q_0=at_least(0), q_other_0=at_least(0), target=above(0))
 def signal_needed(q_0, q_other_0, target):
-    """The weak signal x at which x − q_0 q⁻_0/x reaches a target: (D + √(D² + 4 q_0 q⁻_0))/2.
+    """q_need, where x − q_0 q⁻_0/x reaches a target: (q_lead + √(q_lead² + 4 q_0 q⁻_0))/2.
 
-    While κν abs(e) < 1 at all visits, q q⁻ never increases; then q >= x implies q − q⁻ >= D.
+    While κν abs(e) < 1 at all visits, q q⁻ never increases; then q >= q_need implies a lead
+    q − q⁻ >= q_lead.
 
-    Source: appendix A, Theorem A.1, with chapter 10, Lemma 10.2.
+    Source: appendix A, Theorem A.1, with chapter 10, Corollary 10.1.
 
     Args:
         q_0: q at the start, >= 0.
         q_other_0: q⁻ at the start, >= 0.
-        target: D > 0.
+        target: q_lead > 0.
 
     Returns:
-        x, with the shape of the arguments broadcast together.
+        q_need, with the shape of the arguments broadcast together.
     """
     return (target + (target**2 + 4 * q_0 * q_other_0).sqrt()) / 2
 
@@ -83,20 +84,20 @@ def signal_needed(q_0, q_other_0, target):
     undone=at_least(0),
 )
 def weak_signal_floor(q_0, visits, gain, nu, kept=1.0, undone=0.0):
-    """q_0 c^{2ν} e^{2NG − 2C}, a lower bound of the weak signal of a class.
+    """q_0 Γ_min^{2ν} exp(2 T ḡ − 2 C_weak), a lower bound of the weak signal of a class.
 
-    It holds under the hypotheses (H1) to (H4) of Theorem A.1, which speak of the run itself: G, c
-    and C bound what happened at its visits.
+    It holds under the hypotheses (V1) to (V4) of Theorem A.1, which speak of the run itself: ḡ,
+    Γ_min and C_weak bound what happened at its visits.
 
     Source: appendix A, Theorem A.1 (after the paper, Theorem 5).
 
     Args:
         q_0: q at the start, > 0.
-        visits: N >= 0, visits to strong points of the class.
-        gain: G >= 0, the mean of the potential gain over these visits.
+        visits: T >= 0, visits to strong points of the class.
+        gain: ḡ >= 0, the mean of the potential gain over these visits.
         nu: ν, in [0, 1].
-        kept: c, in (0, 1]: the strong overlaps are at least c times those at the start.
-        undone: C >= 0: visits to weak points lower log⟨w, j v⟩ by at most C in all.
+        kept: Γ_min, in (0, 1]: the strong overlaps are at least Γ_min times those at the start.
+        undone: C_weak >= 0: visits to weak points lower log⟨w, j v⟩ by at most C_weak in all.
 
     Returns:
         The floor, with the shape of the arguments broadcast together.
@@ -114,24 +115,24 @@ def weak_signal_floor(q_0, visits, gain, nu, kept=1.0, undone=0.0):
     undone=at_least(0),
 )
 def visits_needed(q_0, q_other_0, target, gain, nu, kept=1.0, undone=0.0):
-    """N*, the visits to strong points of a class after which q − q⁻ >= D by Theorem A.1.
+    """T*, the visits to strong points of a class after which q − q⁻ >= q_lead by Theorem A.1.
 
-    N* = (log(x/q_0) + 2ν log(1/c) + 2C)/(2G) with x of :func:`signal_needed`: where
-    :func:`weak_signal_floor` reaches x. The same hypotheses on the run, (H1) to (H4), are needed.
+    T* = (log(q_need/q_0) + 2ν log(1/Γ_min) + 2 C_weak)/(2ḡ) with :func:`signal_needed`: where
+    :func:`weak_signal_floor` reaches q_need. The same hypotheses, (V1) to (V4), are needed.
 
     Source: appendix A, Theorem A.1 (after the paper, Theorem 5).
 
     Args:
         q_0: q at the start, > 0.
         q_other_0: q⁻ at the start, >= 0.
-        target: D > 0.
-        gain: G > 0.
+        target: q_lead > 0.
+        gain: ḡ > 0.
         nu: ν, in [0, 1].
-        kept: c, in (0, 1].
-        undone: C >= 0.
+        kept: Γ_min, in (0, 1].
+        undone: C_weak >= 0.
 
     Returns:
-        N* (not rounded, at least 0), with the shape of the arguments broadcast together.
+        T* (not rounded, at least 0), with the shape of the arguments broadcast together.
     """
     rise = (signal_needed(q_0, q_other_0, target) / q_0).log()
     return ((rise - 2 * nu * kept.log() + 2 * undone) / (2 * gain)).clamp(min=0)
@@ -141,16 +142,17 @@ def visits_needed(q_0, q_other_0, target, gain, nu, kept=1.0, undone=0.0):
     noise_signal=above(0), distance=above(0), factor=between(0, 1, "(]"), tau=between(0, 1, "[]")
 )
 def undone_by_weak_visits(noise_signal, distance, factor, tau):
-    """(τ/2) log⁺(N_0/(μ φ²)), the most that visits to one weak point take from log⟨w, j v⟩.
+    """(τ/2) log⁺(N_0/(φ² (1 − q_max))), the most that weak visits take from log⟨w, j v⟩.
 
-    For noise patches orthogonal to each other, to u and to v, and of one length.
+    For the visits to one weak point, with noise patches orthogonal to each other, to u and to v,
+    and of one length.
 
     Source: appendix A, Lemma A.4.
 
     Args:
         noise_signal: N_0 > 0, what the class's filters draw from the two noise patches of the
             point at the start.
-        distance: μ > 0, with q <= 1 − μ at all these visits.
+        distance: 1 − q_max > 0, with q <= q_max at all these visits.
         factor: φ, in (0, 1], with 1 + κ_ξ e >= φ at all these visits.
         tau: τ = ‖v‖²/‖ξ‖², in [0, 1].
 

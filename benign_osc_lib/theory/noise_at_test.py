@@ -72,8 +72,8 @@ def noise_term(weights, model):
 def error_probability(weights, model, y):
     """How often the network is wrong at a weak test point of label y, if the noise were Gaussian.
 
-    Φ_N(−(q_y − q⁻_y + y·mean)/sd), with mean and variance of :func:`noise_term` exact and Φ_N the
-    normal distribution function: the shape of the noise part is approximated, not its moments.
+    How often a standard normal number exceeds (q_y − q⁻_y + y·mean)/sd, with mean and variance of
+    :func:`noise_term` exact: the shape of the noise part is approximated, not its moments.
 
     Source: chapter 10, "The division of generalisation".
 

@@ -54,7 +54,7 @@ def test_the_floor_needs_noise_longer_than_v():
 
 @each_class
 def test_the_accounts(seed, n_w):
-    """U pays out (δ − κ s) e² at least, H never falls, and U has a floor."""
+    """U pays out (Δ_a − κ s) e² at least, H never falls, and U has a floor."""
     _, e, path, found = path_of(seed, n_w)
     assert found.least > 0
     e, strong = e.ravel(), np.tile(path.strong, len(e))
@@ -183,7 +183,7 @@ def test_the_edge_determinant_is_that_of_an_epoch(seed, n_w):
 
 @each_class
 def test_squared_residuals_at_a_large_rate(seed, n_w):
-    """Below the bound; and the capped account of the proof falls by δe²/2 at every visit."""
+    """Below the bound; and the capped account of the proof falls by Δ_a e²/2 at every visit."""
     state, e, path, found = path_of(seed, n_w)
     bound = mp.squared_residuals_at_a_large_rate(state, KAPPA, found)
     assert (e**2).sum() <= bound < math.inf
