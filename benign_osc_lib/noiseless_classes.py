@@ -1,4 +1,4 @@
-"""Two classes of noiseless points: by how much each class satisfies the theorem of chapter 8."""
+"""Two classes of noiseless points: by how much each satisfies its theorem (appendix G)."""
 
 from typing import NamedTuple
 

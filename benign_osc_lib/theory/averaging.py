@@ -11,7 +11,7 @@ def slow_curve(e, kappa, nu):
     2-cycle with q held; Q_1 and Q_2 solve a pair of linear equations each. Negative e belong to
     the upper side of the oscillation, positive e to the lower.
 
-    Source: appendix D, equations (1) to (3).
+    Source: appendix D, equations (D.1) to (D.3).
 
     Args:
         e: the residual, > -1; the derivation needs 1 + κe > 0.
@@ -37,7 +37,7 @@ def landing_second_order(kappa, nu):
 
     (1 − 1/κ)(1 + ν/4)/(1 − ν) times 1 − (27 − 11κ) ν²/64.
 
-    Source: appendix D, equation (4), an expansion without proof.
+    Source: appendix D, equation (D.4), an expansion without proof.
 
     Args:
         kappa: κ >= 1.

@@ -1,4 +1,4 @@
-"""What one step does to the squared length of the weights (chapter 8)."""
+"""What one step does to the squared length of the weights (appendix G)."""
 
 from .._formula import ANY, at_least, formula
 

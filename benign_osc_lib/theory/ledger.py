@@ -26,7 +26,7 @@ from .two_cycles import (
 class Constant(NamedTuple):
     """A constant of the one-point theory.
 
-    Source: chapter 8, "All constants in one table".
+    Source: appendix G, "All constants in one table".
 
     Args:
         name: what it is, in words.
@@ -46,7 +46,7 @@ def constants(kappa, nu):
 
     No filters of the other class (B = 0).
 
-    Source: chapter 8, "All constants in one table".
+    Source: appendix G, "All constants in one table".
 
     Args:
         kappa: κ, a number >= 1 and below the sign limit.
@@ -65,44 +65,44 @@ def constants(kappa, nu):
     low, high = two_cycle(kappa)
     gain = potential_gain(1.0, kappa, nu)
     rows = [
-        ("2-cycle, lower strong signal", r"1/(\kappa p)", 5, low),
-        ("2-cycle, upper strong signal", r"p/\kappa", 5, high),
-        ("multiplier of the 2-cycle", r"9 - 2(1 + \kappa)^2", 5, two_cycle_multiplier(kappa)),
-        ("mean residual on the 2-cycle", r"(\kappa - 1)/(2\kappa)", 5, mean_residual(kappa)),
-        ("largest signal after a step", r"4(1 + \kappa)^3/(27\kappa)", 5, largest_signal(kappa)),
-        ("gain per squared residual, at least", r"g(\kappa)", 6, gain),
+        ("gain per squared residual, at least", r"g(\kappa)", 5, gain),
+        ("2-cycle, lower strong signal", r"1/(\kappa p)", 6, low),
+        ("2-cycle, upper strong signal", r"p/\kappa", 6, high),
+        ("multiplier of the 2-cycle", r"9 - 2(1 + \kappa)^2", 6, two_cycle_multiplier(kappa)),
+        ("mean residual on the 2-cycle", r"(\kappa - 1)/(2\kappa)", 6, mean_residual(kappa)),
+        ("largest signal after a step", r"4(1 + \kappa)^3/(27\kappa)", 6, largest_signal(kappa)),
         (
             "growth of log weak overlap per step",
             r"\frac12\log(1 + \nu(1 - \nu)(\kappa - 1))",
-            6,
+            7,
             growth_rate(kappa, nu),
         ),
-        ("smallest factor of strong overlaps", "c", 7, smallest_factor(kappa)),
-        ("floor of the strong signal", r"\varepsilon", 7, strong_signal_floor(kappa, nu)),
+        ("smallest factor of strong overlaps", r"\phi", 8, smallest_factor(kappa)),
+        ("floor of the strong signal", r"s_{\rm floor}", 8, strong_signal_floor(kappa, nu)),
         (
             "squared residuals per log(1/q_0), at most",
             r"1/(2g(\kappa))",
-            7,
+            8,
             1 / (2 * gain) if gain else math.inf,
         ),
         (
             "weak signal at the end, at least",
             r"(1 - 1/\kappa)/(1 - \nu)",
-            7,
+            8,
             terminal_weak_signal(kappa, nu),
         ),
         (
             "weak signal at the end, landing law",
             r"(1 - 1/\kappa)(1 + \nu/4)/(1 - \nu)",
-            7,
+            8,
             landing_weak_signal(kappa, nu),
         ),
         (
             "largest delta on the 2-cycle",
             r"(1 - 1/p)/\kappa",
-            7,
+            8,
             oscillation_amplitude(0.0, kappa),
         ),
-        ("self-consistent delta", r"(\kappa - 1)/\kappa^2", 7, self_consistent_delta(kappa)),
+        ("delta that equals its q", r"(\kappa - 1)/\kappa^2", 8, self_consistent_delta(kappa)),
     ]
     return [Constant(*row) for row in rows]

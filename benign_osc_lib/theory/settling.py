@@ -1,4 +1,4 @@
-"""How long one point takes to learn, as a bound of the steps (chapter 8)."""
+"""How long one point takes to learn, as a bound of the steps (appendix G)."""
 
 import math
 
@@ -16,9 +16,9 @@ _NU = between(0, 0.5, "(]")
 def settling_margins(s_0, q_0, kappa, nu):
     """By how much the hypotheses of the theorem on the time hold.
 
-    With P of :func:`largest_signal`, q_e of :func:`terminal_weak_signal` and
-    ω = log(1 + κν)/log(1 + κ) they are (T1) κ <= 3/√2 − 1, (T2) ν <= 1/2, (T3) s_0 + q_0 < 1 and
-    (T4) q_0 (P/s_0)^ω <= q_e/11: the weak signal is small until the first overshoot.
+    With P_max of :func:`largest_signal`, q_edge of :func:`terminal_weak_signal` and
+    k_log = log(1 + κν)/log(1 + κ) they are (T1) κ <= 3/√2 − 1, (T2) ν <= 1/2, (T3) s_0 + q_0 < 1
+    and (T4) q_0 (P_max/s_0)^k_log <= q_edge/11: the weak signal is small until the first overshoot.
 
     Source: chapter 8, Theorem 8.2.
 
@@ -29,8 +29,8 @@ def settling_margins(s_0, q_0, kappa, nu):
         nu: ν, in (0, 1).
 
     Returns:
-        (3/√2 − 1 − κ, 1/2 − ν, 1 − s_0 − q_0, q_e/11 − q_0 (P/s_0)^ω), each with the shape of the
-        arguments broadcast together; a negative entry is a hypothesis that fails.
+        (3/√2 − 1 − κ, 1/2 − ν, 1 − s_0 − q_0, q_edge/11 − q_0 (P_max/s_0)^k_log), each with the
+        shape of the arguments broadcast together; a negative entry is a hypothesis that fails.
     """
     power = (kappa * nu).log1p() / kappa.log1p()
     climbed = q_0 * (largest_signal(kappa) / s_0) ** power
@@ -41,18 +41,18 @@ def settling_margins(s_0, q_0, kappa, nu):
 
 @formula(mu=at_least(0))
 def alternating_amplitude(mu):
-    """W(μ) = (√(μ² + 4μ) − μ)/2, the positive root of W² = μ (1 − W).
+    """The positive root ω_cyc of ω² = μ (1 − ω), (√(μ² + 4μ) − μ)/2.
 
-    Where κ (s + ν q) is 1 + μ on the line s + q = 1, the smaller κ abs(e) of the 2-cycle. Once
-    the residual alternates it does not sink below W, or below the first overshoot.
+    Where a = κ (s + ν q) is 1 + μ on the line s + q = 1, the smaller κ abs(e) of the 2-cycle. Once
+    the residual alternates it does not sink below it, or below the first overshoot.
 
     Source: chapter 8, Lemma 8.4.
 
     Args:
-        mu: μ = (κ − 1)(1 − q/q_e) >= 0, with q_e the weak signal at the edge.
+        mu: μ = a − 1 = (κ − 1)(1 − q/q_edge) >= 0, with q_edge the weak signal at the edge.
 
     Returns:
-        W, with the shape of μ.
+        ω_cyc, with the shape of μ.
     """
     return ((mu**2 + 4 * mu).sqrt() - mu) / 2
 
@@ -66,7 +66,7 @@ def alternating_amplitude(mu):
     theta=between(0, 1),
 )
 def settling_steps(overshoot, s_0, q_0, kappa, nu, theta):
-    """Steps after which the weak signal has reached 1 − θ of its level at the edge, at most.
+    """Steps after which the weak signal has reached 1 − ϑ of its level at the edge, at most.
 
     The climb, the growth of the first overshoot to the 2-cycle, and the logistic growth of the
     weak signal, one after the other. Under the hypotheses of :func:`settling_margins` it is a
@@ -80,7 +80,7 @@ def settling_steps(overshoot, s_0, q_0, kappa, nu, theta):
         q_0: weak signal at the start, in (0, 1).
         kappa: κ, in (1, 3/√2 − 1].
         nu: ν, in (0, 0.5].
-        theta: θ, in (0, 1).
+        theta: ϑ, in (0, 1).
 
     Returns:
         The number of steps, with the shape of the arguments broadcast together; NaN where the
@@ -94,14 +94,14 @@ def small_overshoot_constant(kappa, nu, density):
     """C such that the first overshoot κ abs(e) is below x with probability at most C x.
 
     For a start with fixed q_0 and random s_0 > 0 whose logarithm has a density with one peak, at
-    most Λ high. A Gaussian start with K active filters has Λ <= √(K/(4π)).
+    most k_peak high. A Gaussian start with K active filters has k_peak <= √(K/(4π)).
 
     Source: chapter 8, Theorem 8.2 (3).
 
     Args:
         kappa: κ, in (1, 3/√2 − 1].
         nu: ν, in (0, 0.5].
-        density: Λ > 0.
+        density: k_peak > 0.
 
     Returns:
         C, with the shape of the arguments broadcast together.
@@ -142,8 +142,8 @@ def settling_time(p, s_low, s_high, q_0, kappa, nu, theta, density):
         q_0: weak signal at the start, in (0, 1).
         kappa: κ, in (1, 3/√2 − 1].
         nu: ν, in (0, 0.5].
-        theta: θ, in (0, 1).
-        density: Λ > 0, as in :func:`small_overshoot_constant`.
+        theta: ϑ, in (0, 1).
+        density: k_peak > 0, as in :func:`small_overshoot_constant`.
 
     Returns:
         The number of steps, with the shape of the arguments broadcast together; NaN where s_high
@@ -189,6 +189,6 @@ class _Constants:
 
 
 def _turning_push(a, chi):
-    """The positive root of x² + (2 − a + χ) x − (2a − 1): a larger κe does not turn the sign."""
+    """The positive root of x² + (2 − a + k_q) x − (2a − 1): a larger κe does not turn the sign."""
     half = (2 - a + chi) / 2
     return (half**2 + 2 * a - 1).sqrt() - half

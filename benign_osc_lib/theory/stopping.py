@@ -113,8 +113,8 @@ def smallest_factor(kappa, opposite=0.0):
 def stopping_margins(s_0, q_0, kappa, nu, q_other=0.0):
     """By how much the three hypotheses of the stopping theorem of chapter 8 hold.
 
-    With c of :func:`smallest_factor` for B = 2 q⁻_0, they are (H1) κ >= 1 and c > 0, (H2) κν < 1
-    and (H3) s_0 + q_0 <= c². A floor of the strong signal is known where :func:`barrier_factor`
+    With φ of :func:`smallest_factor` for B = 2 q⁻_0, they are (H1) κ >= 1 and φ > 0, (H2) κν < 1
+    and (H3) s_0 + q_0 <= φ². A floor of the strong signal is known where :func:`barrier_factor`
     is positive.
 
     Source: chapter 8, Theorem 8.1 (after the paper, Theorem 2).
@@ -127,7 +127,7 @@ def stopping_margins(s_0, q_0, kappa, nu, q_other=0.0):
         q_other: q⁻_0 >= 0, the weak signal of the filters of the other class at the start.
 
     Returns:
-        (min(κ − 1, c), 1 − κν, c² − s_0 − q_0), each with the shape of the arguments broadcast
+        (min(κ − 1, φ), 1 − κν, φ² − s_0 − q_0), each with the shape of the arguments broadcast
         together; a negative entry is a hypothesis that fails.
     """
     c = smallest_factor(kappa, 2 * q_other)
@@ -140,7 +140,7 @@ def stopping_margins(s_0, q_0, kappa, nu, q_other=0.0):
 
 @formula(kappa=above(0), nu=between(0, 1, "[)"), opposite=at_least(0))
 def barrier_factor(kappa, nu, opposite=0.0):
-    """N = 1 − 2κν (1 + 2B) − κ²ν² (1 + B), by which 1 − q + q⁻ shrinks at most in a step.
+    """k_room = 1 − 2κν (1 + 2B) − κ²ν² (1 + B), by which 1 − q + q⁻ shrinks at most in a step.
 
     With B = 0 it is positive iff κν < √2 − 1.
 
@@ -152,7 +152,7 @@ def barrier_factor(kappa, nu, opposite=0.0):
         opposite: B >= 0, as in :func:`largest_signal`.
 
     Returns:
-        N, with the shape of the arguments broadcast together. Where it is positive, chapter 8
+        k_room, with the shape of the arguments broadcast together. Where it is positive, chapter 8
         knows a floor of the strong signal.
     """
     x = kappa * nu
@@ -165,10 +165,11 @@ def barrier_factor(kappa, nu, opposite=0.0):
     opposite=at_least(0),
 )
 def strong_signal_floor(kappa, nu, opposite=0.0):
-    """A level ε such that the strong signal of one point never falls below min(s_0, ε).
+    """A level s_floor such that the strong signal of one point stays above min(s_0, s_floor).
 
-    ε = c² N²/(κ (2 + κ (1 + B))), with c of :func:`smallest_factor` and N of
-    :func:`barrier_factor`. Chapter 8 proves it under the hypotheses of :func:`stopping_margins`.
+    s_floor = φ² k_room²/(κ (2 + κ (1 + B))), with φ of :func:`smallest_factor` and k_room of
+    :func:`barrier_factor`. Chapter 8 proves it for B = 0, appendix G under the hypotheses of
+    :func:`stopping_margins`.
 
     Source: chapter 8, Theorem 8.1 (2).
 
@@ -178,7 +179,8 @@ def strong_signal_floor(kappa, nu, opposite=0.0):
         opposite: B >= 0, as in :func:`largest_signal`.
 
     Returns:
-        ε, with the shape of the arguments broadcast together; NaN where c <= 0 or N <= 0.
+        s_floor, with the shape of the arguments broadcast together; NaN where φ or k_room is not
+        positive.
     """
     b, c = 1 + opposite, smallest_factor(kappa, opposite)
     barrier = barrier_factor(kappa, nu, opposite)

@@ -36,7 +36,7 @@ def test_the_constants_fit_together(kappa, nu):
         ledger[f"weak signal at the end, {kind}"] for kind in ("at least", "landing law")
     )
     assert landing / least == pytest.approx(1 + nu / 4, rel=1e-9, abs=0)
-    assert ledger["self-consistent delta"] <= ledger["largest delta on the 2-cycle"]
+    assert ledger["delta that equals its q"] <= ledger["largest delta on the 2-cycle"]
 
 
 def test_the_constants_say_where_they_come_from():
