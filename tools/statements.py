@@ -20,7 +20,7 @@ import yaml
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = "Theorem|Proposition|Lemma|Corollary|Definition|Assumption|Remark"
 DIRECTIVE = re.compile(
-    rf"^[:`]{{3,}}\\{{prf:({KINDS.lower()})\\}}[^\n]*\n((?::\w+:[^\n]*\n)*)", re.M
+    rf"^[:`]{{3,}}\{{prf:({KINDS.lower()})\}}[^\n]*\n((?::\w+:[^\n]*\n)*)", re.M
 )
 CITED = re.compile(
     rf"(?:(?P<word>[Cc]hapter|[Aa]ppendix) (?P<page>\d+|[A-Z])(?P<gap>,\s+))?"
@@ -96,7 +96,7 @@ def renumber(text, renamed):
 
 def cited_in():
     """The files whose text names statements by number."""
-    folders = (ROOT / "benign_osc_lib", ROOT / "tests")
+    folders = (ROOT / "benign_osc_lib", ROOT / "tests" / "library")
     paths = [path for folder in folders for path in sorted(folder.rglob("*.py"))]
     return [*paths, ROOT / "claims.yml"]
 

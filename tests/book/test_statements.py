@@ -27,13 +27,13 @@ def test_the_numbers_are_those_of_the_pages():
             if title := box.select_one(".admonition-title"):
                 number = re.match(r"\w+ (\d+|[A-Z])\.\d+", title.get_text(strip=True))
                 found[box["id"]] = number and number[0]
-    assert statements().items() <= found.items()
+    assert len(statements()) > 50 and statements().items() <= found.items()
 
 
 def test_a_statement_that_moved_takes_its_chapter_along():
-    renamed = {"Theorem 6.1": "Theorem 5.1", "Lemma 8.2": "Lemma A.1", "Theorem 5.1": "Theorem 6.2"}
-    text = "Source: chapter 6, Theorem 6.1. Lemma 8.2 (1); chapter 8,\n    Lemma 8.2. Theorem 5.1"
+    renamed = {"Theorem 6.1": "Theorem 5.1", "Lemma G.2": "Lemma A.1", "Theorem 5.1": "Theorem F.1"}
+    text = "Source: chapter 6, Theorem 6.1. Lemma G.2 (1); chapter 8,\n    Lemma G.2. Theorem 5.1"
     assert renumber(text, renamed) == (
-        "Source: chapter 5, Theorem 5.1. Lemma A.1 (1); appendix A,\n    Lemma A.1. Theorem 6.2"
+        "Source: chapter 5, Theorem 5.1. Lemma A.1 (1); appendix A,\n    Lemma A.1. Theorem F.1"
     )
-    assert renumber("Chapter 8, Lemma 8.2", renamed) == "Appendix A, Lemma A.1"
+    assert renumber("Appendix G, Lemma G.2", renamed) == "Appendix A, Lemma A.1"
