@@ -237,7 +237,7 @@ def test_the_determinant_is_that_of_the_matrix(kappas, q, kappa_mu):
 )  # fmt: skip
 @few
 def test_noises_of_unequal_length_keep_signs_and_a_floor(kappas, kappa_mu, size, q_0, seed):
-    """One Λ_i for each length, and the floor and least factor of the worst point."""
+    """One f_top for each length, and the floor and least factor of the worst point."""
     kappas, n = np.maximum(kappas, 1.01 * kappa_mu), len(kappas)
     s_0 = 10**size / kappas * np.random.default_rng(seed).uniform(0.01, 0.99, n)
     top = np.array([sn.largest_output(k, kappa_mu, n) for k in kappas])
