@@ -37,7 +37,7 @@ def landing_second_order(kappa, nu):
 
     (1 − 1/κ)(1 + ν/4)/(1 − ν) times 1 − (27 − 11κ) ν²/64.
 
-    Source: appendix D, equation (D.4), an expansion without proof.
+    Source: appendix D, equation (D.6), an expansion without proof.
 
     Args:
         kappa: κ >= 1.
