@@ -2,45 +2,33 @@
 
 import inspect
 import re
-from collections import Counter
 
 import pytest
 
 from tests.book.common import chapters, markdown, read
 from tests.library.common import public
+from tools.statements import KINDS, statements
 
 PUBLIC = {f"{value.__module__}.{name}": value for name, value in public()}
 THEORY = {name: value for name, value in PUBLIC.items() if ".theory." in name}
 
-NUMBERED = "Definition|Proposition|Lemma|Theorem|Corollary|Remark|Assumption"
-KINDS = {kind.lower() for kind in NUMBERED.split("|")}
-
-
-def statements():
-    """The numbered statements of the chapters, as "Theorem 8.1": sphinx-proof counts each kind."""
-    found = set()
-    for path in chapters():
-        count, chapter = Counter(), int(path.stem[:2])
-        for kind in re.findall(r"^:::+\{prf:(\w+)\}", markdown(read(path)), re.M):
-            count[kind] += 1
-            found |= {f"{kind.capitalize()} {chapter}.{count[kind]}"} if kind in KINDS else set()
-    return found
+PLACE = r"\b(?:chapter|appendix) (\d+|[A-Z])"
 
 
 def headings():
-    """The headings of each chapter, by its number."""
+    """The headings of each chapter, by its number or letter."""
     return {
-        int(path.stem[:2]): re.findall(r"^#+ (.*)$", markdown(read(path)), re.M)
+        path.stem.split("_")[0].lstrip("0"): re.findall(r"^#+ (.*)$", markdown(read(path)), re.M)
         for path in chapters()
     }
 
 
-STATEMENTS, HEADINGS = statements(), headings()
+STATEMENTS, HEADINGS = set(statements().values()), headings()
 
 
 def test_the_walk_finds_what_it_should():
     assert {"benign_osc_lib.theory.scales.kappa", "benign_osc_lib.training.train"} <= set(PUBLIC)
-    assert {"Theorem 8.1", "Proposition 9.4", "Assumption 8.2"} <= STATEMENTS
+    assert {"Theorem 8.1", "Proposition 4.1", "Theorem D.1"} <= STATEMENTS
 
 
 @pytest.mark.parametrize("name", PUBLIC)
@@ -69,9 +57,9 @@ def test_theory_says_what_it_takes_returns_and_raises(name):
 def test_theory_names_its_source(name):
     doc = " ".join(inspect.getdoc(THEORY[name]).split())
     source = re.search(r"\bSource: (.*?)\.( Args:|$)", doc)
-    assert source and re.search(r"\bchapter \d+\b", source[1])
-    for kind, number in re.findall(rf"({NUMBERED}) (\d+\.\d+)", doc):
+    assert source and re.search(PLACE, source[1])
+    for kind, number in re.findall(rf"\b({KINDS}) ((?:\d+|[A-Z])\.\d+)", doc):
         assert f"{kind} {number}" in STATEMENTS
-        assert f"chapter {number.split('.')[0]}" in source[1]
-    for chapter, quoted in re.findall(r'chapter (\d+), "(.*?)"', doc):
-        assert quoted in HEADINGS[int(chapter)]
+        assert number.split(".")[0] in re.findall(PLACE, source[1])
+    for chapter, quoted in re.findall(rf'{PLACE}, "(.*?)"', doc):
+        assert quoted in HEADINGS[chapter]
