@@ -43,7 +43,7 @@ def odd_map(z, kappa):
 
 
 def small_start(c, log_total, share):
-    """s_0 and q_0 with the sum c² e^{log_total}, at most c² as (H3) of chapter 8 asks."""
+    """s_0 and q_0 with the sum c² e^{log_total}, at most c² as (H3) of appendix G asks."""
     total = c**2 * math.exp(log_total)
     return total * share, total * (1 - share)
 
