@@ -58,7 +58,7 @@ def test_a_proof_comes_after_its_key_line(path):
 def test_symbols_have_a_box_that_leads_to_the_page(path):
     text = markdown(read(path))
     assert re.search(
-        r"^:::\{admonition\} Symbols of this (chapter|page)\n:class: dropdown$", text, re.M
+        r"^:::\{admonition\} Symbols of this (chapter|page|appendix)\n:class: dropdown$", text, re.M
     )
     assert "{doc}`notation`" in text
 
