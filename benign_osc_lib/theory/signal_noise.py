@@ -172,7 +172,7 @@ def largest_output(kappa, kappa_mu, n):
     """An upper bound of f_top, which bounds q + s_i at all but the first visit to each of n points.
 
     f_top is the maximum over q in [0, 1] of 4 (1 + κ (1 − q))³/(27 κ) + q_up(…q_up(q)), n times,
-    with q_up(q) = q (1 + κ_μ (1 − q))². In cyclic order, with κ_μ = τ κ <= √2 − 1, 0 < τ < 1 and
+    with q_up(q) = q (1 + κ_μ (1 − q))². In cyclic order, with κ_μ = τ κ <= 1/2, 0 < τ < 1 and
     silent filters of the other class, signs are kept if f_top < 1 + 1/κ, 0 < q_0 < 1 and all
     s_{i,0} are in (0, 1/κ). The first term falls and the second rises in q, so between two
     neighbours of a grid one end of each gives a bound from above.

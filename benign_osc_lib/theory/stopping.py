@@ -140,9 +140,9 @@ def stopping_margins(s_0, q_0, kappa, nu, q_other=0.0):
 
 @formula(kappa=above(0), nu=between(0, 1, "[)"), opposite=at_least(0))
 def barrier_factor(kappa, nu, opposite=0.0):
-    """k_room = 1 − 2κν (1 + 2B) − κ²ν² (1 + B), by which 1 − q + q⁻ shrinks at most in a step.
+    """k_room = 1 − 2κν (1 + 2B), by which 1 − q + q⁻ shrinks at most in a step.
 
-    With B = 0 it is positive iff κν < √2 − 1.
+    With B = 0 it is not negative iff κν <= 1/2.
 
     Source: chapter 8, Lemma 8.2 (1).
 
@@ -152,11 +152,10 @@ def barrier_factor(kappa, nu, opposite=0.0):
         opposite: B >= 0, as in :func:`largest_signal`.
 
     Returns:
-        k_room, with the shape of the arguments broadcast together. Where it is positive, chapter 8
-        knows a floor of the strong signal.
+        k_room, with the shape of the arguments broadcast together. Where it is not negative, a
+        floor of the strong signal is known.
     """
-    x = kappa * nu
-    return 1 - 2 * x * (1 + 2 * opposite) - x**2 * (1 + opposite)
+    return 1 - 2 * kappa * nu * (1 + 2 * opposite)
 
 
 @formula(
@@ -167,8 +166,8 @@ def barrier_factor(kappa, nu, opposite=0.0):
 def strong_signal_floor(kappa, nu, opposite=0.0):
     """A level s_floor such that the strong signal of one point stays above min(s_0, s_floor).
 
-    s_floor = φ² k_room²/(κ (2 + κ (1 + B))), with φ of :func:`smallest_factor` and k_room of
-    :func:`barrier_factor`. Chapter 8 proves it for B = 0, appendix G under the hypotheses of
+    s_floor = φ²/(2κ), with φ of :func:`smallest_factor`, where the :func:`barrier_factor` is not
+    negative. Chapter 8 proves it for B = 0, appendix G under the hypotheses of
     :func:`stopping_margins`.
 
     Source: chapter 8, Theorem 8.1 (2).
@@ -179,13 +178,12 @@ def strong_signal_floor(kappa, nu, opposite=0.0):
         opposite: B >= 0, as in :func:`largest_signal`.
 
     Returns:
-        s_floor, with the shape of the arguments broadcast together; NaN where φ or k_room is not
-        positive.
+        s_floor, with the shape of the arguments broadcast together; NaN where φ is not positive
+        or k_room is negative.
     """
-    b, c = 1 + opposite, smallest_factor(kappa, opposite)
-    barrier = barrier_factor(kappa, nu, opposite)
-    floor = c**2 * barrier**2 / (kappa * (2 + kappa * b))
-    return floor.masked_fill((c <= 0) | (barrier <= 0), math.nan)
+    c, barrier = smallest_factor(kappa, opposite), barrier_factor(kappa, nu, opposite)
+    floor = c**2 / (2 * kappa) + 0 * barrier  # of the common shape
+    return floor.masked_fill((c <= 0) | (barrier < 0), math.nan)
 
 
 @formula(q_0=between(0, 1), kappa=at_least(1), nu=between(0, 1), opposite=at_least(0))
@@ -206,9 +204,9 @@ def squared_residual_budget(q_0, kappa, nu, opposite=0.0):
 
     Returns:
         The bound, with the shape of the arguments broadcast together; NaN where there is no such
-        floor: the :func:`smallest_factor` or the :func:`barrier_factor` is not positive.
+        floor: the :func:`smallest_factor` is not positive or the :func:`barrier_factor` negative.
     """
     b = 1 + opposite
     budget = b**2 * (b / q_0).log() / (2 * potential_gain(b, kappa, nu))
     c, barrier = smallest_factor(kappa, opposite), barrier_factor(kappa, nu, opposite)
-    return budget.masked_fill((c <= 0) | (barrier <= 0), math.nan)
+    return budget.masked_fill((c <= 0) | (barrier < 0), math.nan)

@@ -125,7 +125,8 @@ def test_out_comes_what_went_in(name, argument):
     values = [value, 1.01 * value, 1.02 * value]
     numbers = [call(name, **{argument: v}) for v in values]
     assert all(type(part) is float for number in numbers for part in number)
-    assert any(len(set(column)) == 3 for column in zip(*numbers, strict=True))
+    moves = (name, argument) != ("strong_signal_floor", "nu")  # says only whether there is one
+    assert any(len(set(column)) == 3 for column in zip(*numbers, strict=True)) == moves
     assert parts(FORMULAS[name](*ARGUMENTS[name].values())) == numbers[0]
 
     for kind, cast, double_type, single_type in (

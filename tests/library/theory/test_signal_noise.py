@@ -232,7 +232,7 @@ def test_the_determinant_is_that_of_the_matrix(kappas, q, kappa_mu):
 
 
 @given(
-    kappas=st.lists(st.floats(0.4, 1.55), min_size=1, max_size=4), kappa_mu=st.floats(0.01, 0.41),
+    kappas=st.lists(st.floats(0.4, 1.55), min_size=1, max_size=4), kappa_mu=st.floats(0.01, 0.5),
     size=st.floats(-6, 0), q_0=st.floats(0.001, 0.99), seed=st.integers(0, 100),
 )  # fmt: skip
 @few

@@ -190,20 +190,20 @@ def test_strong_signal_floor(kappa, nu, log_total, share):
 
 @given(
     kappa=st.floats(1, 1.55),
-    nu=st.floats(0.001, 0.4),
+    nu=st.floats(0.001, 0.5),
     q_other=st.floats(0, 0.1),
     log_total=st.floats(-8, 0),
     share=st.floats(0.001, 0.999),
 )
 def test_under_the_stopping_margins_signs_are_kept(kappa, nu, q_other, log_total, share):
-    """And, where N > 0, the floor holds; 1 − q + q⁻ shrinks by N at most where e > 0."""
+    """And, where k_room >= 0, the floor holds; 1 − q + q⁻ shrinks by k_room at most where e > 0."""
     opposite = 2 * q_other
     factor = theory.smallest_factor(kappa, opposite)
     assume(factor > 0)
     s_0, q_0 = small_start(factor, log_total, share)
     assume(min(theory.stopping_margins(s_0, q_0, kappa, nu, q_other)) >= 0)
     least = theory.barrier_factor(kappa, nu, opposite)
-    assume(least > 0)
+    assume(least >= 0)
     run = orbit(kappa, nu, s_0, q_0, q_other=q_other, steps=400)
     assert (1 + kappa * run.e).min() >= factor - 1e-12
     assert (kappa * nu * np.abs(run.e)).max() < 1
@@ -212,7 +212,7 @@ def test_under_the_stopping_margins_signs_are_kept(kappa, nu, q_other, log_total
     assert 0 < floor < 1 / 3
     assert run.s.min() >= min(s_0, floor) * (1 - 1e-12)
     left, rising = 1 - run.q + run.q_other, run.e[:-1] > 0
-    assert (left[1:] >= least * left[:-1] - 1e-12)[rising].all()
+    assert (left[1:] >= np.maximum(least * left[:-1], run.s[:-1]) - 1e-12)[rising].all()
 
 
 @given(
@@ -227,19 +227,18 @@ def test_the_stopping_margins_by_their_formulas(s_0, q_0, kappa, nu, q_other):
     c, x, bound = theory.smallest_factor(kappa, 2 * q_other), kappa * nu, 2 * q_other
     assert h1 == pytest.approx(min(kappa - 1, c), abs=1e-12)
     assert h2 == pytest.approx(1 - kappa * nu, abs=1e-12)
-    barrier = 1 - 2 * x - 4 * x * bound - x * x - x * x * bound
+    barrier = 1 - 2 * x - 4 * x * bound
     found = theory.barrier_factor(kappa, nu, bound)
     assert found == pytest.approx(barrier, rel=1e-12, abs=1e-12)
     assert h3 == pytest.approx(max(c, 0) ** 2 - s_0 - q_0, abs=1e-12)
 
 
 def test_the_stopping_margins_vanish_at_the_borders_of_the_hypotheses():
-    """κ = 1, the sign limit, κν = 1 and s_0 + q_0 = c²; and N at κν = √2 − 1."""
+    """κ = 1, the sign limit, κν = 1 and s_0 + q_0 = c²; and k_room at κν = 1/2."""
     for kappa in (1.0, theory.SIGN_LIMIT):
         assert theory.stopping_margins(0.1, 0.1, kappa, 0.04)[0] == pytest.approx(0, abs=1e-13)
     assert theory.stopping_margins(0.1, 0.1, 1.2, 1 / 1.2)[1] == pytest.approx(0, abs=1e-14)
-    nu = (math.sqrt(2) - 1) / 1.2
-    assert theory.barrier_factor(1.2, nu) == pytest.approx(0, abs=1e-14)
+    assert theory.barrier_factor(1.2, 0.5 / 1.2) == pytest.approx(0, abs=1e-14)
     c = theory.smallest_factor(1.2)
     assert theory.stopping_margins(c**2 - 0.01, 0.01, 1.2, 0.1)[2] == pytest.approx(0, abs=1e-14)
 
@@ -288,8 +287,8 @@ def test_where_signs_may_turn_there_is_no_floor_and_no_budget():
 
 
 def test_where_the_barrier_is_gone_there_is_no_floor_and_no_budget():
-    """From κν = √2 − 1 on: the strong signal survives, and no explicit floor is known."""
-    for kappa_nu, gone in ((0.41, False), (0.42, True), (0.9, True)):
+    """Beyond κν = 1/2: the strong signal survives, and no explicit floor is known."""
+    for kappa_nu, gone in ((0.49, False), (0.51, True), (0.9, True)):
         assert math.isnan(theory.strong_signal_floor(1.2, kappa_nu / 1.2)) == gone
         assert math.isnan(theory.squared_residual_budget(0.01, 1.2, kappa_nu / 1.2)) == gone
 
