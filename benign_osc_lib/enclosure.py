@@ -21,7 +21,7 @@ def certain_escape(z, labels, kappa, radius=0.0):
     the other one first, take every such orbit to infinity: the depth of the deeper class grows by
     more than a factor of 200 in two visits.
 
-    Source: chapter 11, Lemma 11.1, Theorem 11.2.
+    Source: appendix I, Lemma I.1, Theorem I.2.
 
     Args:
         z: ᾱ_1 and ᾱ_{−1} at the start, two numbers.

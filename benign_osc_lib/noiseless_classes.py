@@ -40,7 +40,7 @@ def noiseless_margins(weights, u, v, lr):
     leads end at ``theory.terminal_weak_signal`` or above. The bound of q⁻ that is tried is
     B = 2 q⁻ max(1, 4 (s + q)/c_0²), which serves as long as c >= c_0/2.
 
-    Source: chapter 8, Theorem 8.3.
+    Source: appendix G, Theorem G.3.
 
     Args:
         weights: (..., 2, m, d).

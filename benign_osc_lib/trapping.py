@@ -70,7 +70,7 @@ def trapping_region(kappa_low, kappa_high, order="alternating", depth=9):
     ``kappa_high``. If the region closes, no ᾱ ever passes 1.5, and none falls below
     :meth:`TrappingRegion.deepest`.
 
-    Source: chapter 11, Theorem 11.2.
+    Source: appendix I, Theorem I.2.
 
     Args:
         kappa_low: lower end of the interval, 1 <= ``kappa_low`` <= ``kappa_high``.

@@ -6,7 +6,7 @@ j have one sign, and every visit multiplies all of a class by one factor. So a c
 
     e = 1 − [ᾱ_y]₊² + [ᾱ_{−y}]₋²
 
-multiplies ᾱ_y by 1 + κe if it is positive, and ᾱ_{−y} by 1 − κe if it is negative (Theorem 11.1).
+multiplies ᾱ_y by 1 + κe if it is positive, and ᾱ_{−y} by 1 − κe if it is negative (Theorem I.1).
 Where it can be trapped is in ``trapping``, what escapes for certain in ``enclosure``.
 """
 

@@ -264,7 +264,7 @@ def squared_residuals_at_a_small_rate(state, kappa, margin):
     (𝓔 − (1 + log s)/κ − Σ_weak (1 + log N_i)/κ_i)/Δ, for runs with a_i + κ/φ <= 2 − Δ at strong
     and a_i + κ_i/φ <= 2 − Δ at weak visits: small rates.
 
-    Source: chapter 10, Proposition 10.4.
+    Source: appendix A, Proposition A.4.
 
     Args:
         state: ClassSignals at the start, with s and the N_i of weak points > 0.

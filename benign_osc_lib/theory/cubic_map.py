@@ -18,7 +18,7 @@ from .scales import ESCAPE, SIGN_LIMIT, STABLE_CYCLE_LIMIT
 def step(z, kappa):
     """z (1 + κ − κ z²). With √κ z in place of z it is r z − z³, r = 1 + κ.
 
-    Source: chapter 6, Proposition 6.1 (a standard map).
+    Source: appendix F, Proposition F.1 (a standard map).
 
     Args:
         z: the state, of either sign.
@@ -34,7 +34,7 @@ def step(z, kappa):
 def slope(z, kappa):
     """1 + κ − 3κ z², the derivative of :func:`step` in z.
 
-    Source: chapter 6, Proposition 6.2 (Chen et al. 2024).
+    Source: chapter 6, Proposition 6.1 (Chen et al. 2024).
 
     Args:
         z: the state.
@@ -50,7 +50,7 @@ def slope(z, kappa):
 def critical_point(kappa):
     """√((1 + κ)/(3κ)), the z > 0 from which the map steps highest.
 
-    Source: chapter 6, Proposition 6.5.
+    Source: chapter 6, Proposition 6.4.
 
     Args:
         kappa: κ > 0.
@@ -67,7 +67,7 @@ def trapping_interval(kappa):
 
     Its ends are the second and the first image of the critical point z_crit, where h is largest.
 
-    Source: chapter 6, Proposition 6.6.
+    Source: chapter 6, Proposition 6.5.
 
     Args:
         kappa: κ, in (1/2, √27/2 − 1), that is below the sign limit.
@@ -82,7 +82,7 @@ def trapping_interval(kappa):
 def iterate(z, kappa, *, steps):
     """The orbit of the map.
 
-    Source: chapter 6, Proposition 6.1.
+    Source: appendix F, Proposition F.1.
 
     Args:
         z: the start, a number or an array (...).
@@ -116,7 +116,7 @@ def share_with_sign(kappa, steps):
     the whole interval. With z = 2 z_crit sin x, z_crit the critical point, a step is
     h(z_crit) sin 3x.
 
-    Source: chapter 6, Theorem 6.3.
+    Source: appendix F, Theorem F.2.
 
     Args:
         kappa: κ > 0, one number.

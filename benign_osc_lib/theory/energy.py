@@ -10,7 +10,7 @@ def energy_gain(e, sharpness):
     It is exact for every point, every number of patches and all weights: the network is
     homogeneous of degree 2.
 
-    Source: chapter 8, Proposition 8.2.
+    Source: appendix G, Proposition G.1.
 
     Args:
         e: the residual 1 − y f before the step.

@@ -12,7 +12,7 @@ def growth_rate(kappa, nu):
     Exact on the 2-cycle with q → 0; to leading order in ν it is ν (κ − 1)/2. The weak signal
     q is multiplied by 1 + ν (1 − ν) (κ − 1) per step, on average over the two.
 
-    Source: chapter 7, Proposition 7.4.
+    Source: chapter 7, Proposition 7.3.
 
     Args:
         kappa: κ >= 1.

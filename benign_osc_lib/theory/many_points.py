@@ -147,7 +147,7 @@ def undone_by_weak_visits(noise_signal, distance, factor, tau):
     For the visits to one weak point, with noise patches orthogonal to each other, to u and to v,
     and of one length.
 
-    Source: appendix A, Lemma A.4.
+    Source: appendix A, Lemma A.3.
 
     Args:
         noise_signal: N_0 > 0, what the class's filters draw from the two noise patches of the

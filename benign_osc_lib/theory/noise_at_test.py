@@ -16,7 +16,7 @@ def squared_relu_product(a_sd, b_sd, cosine):
 
     A² B² (3 sin θ cos θ + (π − θ)(1 + 2 cos² θ))/(2π) (Cho and Saul 2009).
 
-    Source: chapter 10, Proposition 10.5 (Cho and Saul 2009).
+    Source: appendix A, Proposition A.5 (Cho and Saul 2009).
 
     Args:
         a_sd: A >= 0, the standard deviation of a.
@@ -37,7 +37,7 @@ def noise_term(weights, model):
     The two patches are independent. Given the filters, their overlaps with a fresh patch are
     Gaussian with covariance σ_p² ⟨Πw, Πw'⟩, where Π removes the parts along u and v.
 
-    Source: chapter 10, Proposition 10.5.
+    Source: appendix A, Proposition A.5.
 
     Args:
         weights: (..., 2, m, d).

@@ -73,7 +73,7 @@ def residual_surplus(e, kappa):
     Summed over visits, Σ κ e = log(⟨w, y u⟩ at the end / at the start) + Σ R: eqs. (6) and (7) as
     one identity.
 
-    Source: chapter 7, Proposition 7.2 (paper, eqs. (6) and (7)).
+    Source: chapter 7, Proposition 7.1 (paper, eqs. (6) and (7)).
 
     Args:
         e: the residual 1 − y f before the update.

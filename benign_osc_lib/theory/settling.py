@@ -20,7 +20,7 @@ def settling_margins(s_0, q_0, kappa, nu):
     k_log = log(1 + κν)/log(1 + κ) they are (T1) κ <= 3/√2 − 1, (T2) ν <= 1/2, (T3) s_0 + q_0 < 1
     and (T4) q_0 (P_max/s_0)^k_log <= q_edge/11: the weak signal is small until the first overshoot.
 
-    Source: chapter 8, Theorem 8.2.
+    Source: appendix G, Theorem G.2.
 
     Args:
         s_0: strong signal at the start, > 0.
@@ -46,7 +46,7 @@ def alternating_amplitude(mu):
     Where a = κ (s + ν q) is 1 + μ on the line s + q = 1, the smaller κ abs(e) of the 2-cycle. Once
     the residual alternates it does not sink below it, or below the first overshoot.
 
-    Source: chapter 8, Lemma 8.4.
+    Source: appendix G, Lemma G.3.
 
     Args:
         mu: μ = a − 1 = (κ − 1)(1 − q/q_edge) >= 0, with q_edge the weak signal at the edge.
@@ -72,7 +72,7 @@ def settling_steps(overshoot, s_0, q_0, kappa, nu, theta):
     weak signal, one after the other. Under the hypotheses of :func:`settling_margins` it is a
     bound, not an estimate.
 
-    Source: chapter 8, Theorem 8.2 (1, 2).
+    Source: appendix G, Theorem G.2 (1, 2).
 
     Args:
         overshoot: κ abs(e) > 0 at the first step with e < 0.
@@ -96,7 +96,7 @@ def small_overshoot_constant(kappa, nu, density):
     For a start with fixed q_0 and random s_0 > 0 whose logarithm has a density with one peak, at
     most k_peak high. A Gaussian start with K active filters has k_peak <= √(K/(4π)).
 
-    Source: chapter 8, Theorem 8.2 (3).
+    Source: appendix G, Theorem G.2 (3).
 
     Args:
         kappa: κ, in (1, 3/√2 − 1].
@@ -133,7 +133,7 @@ def settling_time(p, s_low, s_high, q_0, kappa, nu, theta, density):
     :func:`small_overshoot_constant`; the climb is from s_low, and s_high counts for what the weak
     signal gains in it. The probability that s_0 is not in the interval comes on top of p.
 
-    Source: chapter 8, Theorem 8.2.
+    Source: appendix G, Theorem G.2.
 
     Args:
         p: p, in (0, 1).

@@ -177,7 +177,7 @@ def largest_output(kappa, kappa_mu, n):
     s_{i,0} are in (0, 1/κ). The first term falls and the second rises in q, so between two
     neighbours of a grid one end of each gives a bound from above.
 
-    Source: chapter 9, Assumption 9.1 and Lemma 9.1.
+    Source: chapter 9, Assumption 9.1 and Lemma H.1.
 
     Args:
         kappa: κ > 0, the same for all points, a number.
@@ -263,7 +263,7 @@ def epoch_determinant(q, kappa, kappa_mu):
     It is that of :func:`epoch_matrix`. Almost every start whose run fits all points in cyclic
     order ends where its size is at most 1, for noises of any lengths.
 
-    Source: chapter 9, Theorem 9.3.
+    Source: appendix H, Theorem H.1.
 
     Args:
         q: the signal, in [0, 1), (...) or a number.

@@ -57,7 +57,7 @@ def settling_factor(kappa, nu, start):
     It is M_max = max(1 − κ ν f_0, (2 + κ)²/4 − 1), where f_0 is y f at the start. Without filters
     of the other class, abs(e_t) <= M_max^t (1 − f_0): with a weak signal too no oscillation lasts.
 
-    Source: chapter 6, Theorem 6.2 (c).
+    Source: appendix F, Theorem F.1 (c).
 
     Args:
         kappa: κ, in (0, 2√2 − 2), that is below the limit of monotone loss.

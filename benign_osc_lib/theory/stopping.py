@@ -15,10 +15,10 @@ def terminal_weak_signal(kappa, nu):
 
     A point of the line s + q = 1 is stable iff κ (s + ν q) <= 1, that is iff
     q >= (1 − 1/κ)/(1 − ν): the edge of stability. For κ <= 1 every point is stable and the bound
-    is 0. Under the hypotheses of Theorem 8.1 almost every start ends at or above the bound; a
+    is 0. Under the hypotheses of Theorem G.1 almost every start ends at or above the bound; a
     start on the line itself stays where it is.
 
-    Source: chapter 8, Proposition 8.1 (3) and Theorem 8.1 (5).
+    Source: chapter 8, Proposition 8.1 (3) and Theorem G.1 (5).
 
     Args:
         kappa: κ > 0.
@@ -78,7 +78,7 @@ def largest_signal(kappa, opposite=0.0):
     It is the maximum of P (1 + κ (1 + B − P))² over P. Signs are kept as long as it stays below
     1 + 1/κ, for B = 0 as long as κ < √27/2 − 1.
 
-    Source: chapter 6, Proposition 6.5 for B = 0, and chapter 8, Lemma 8.1.
+    Source: chapter 6, Proposition 6.4 for B = 0, and appendix G, Lemma G.1.
 
     Args:
         kappa: κ > 0.
@@ -94,7 +94,7 @@ def largest_signal(kappa, opposite=0.0):
 def smallest_factor(kappa, opposite=0.0):
     """1 + κ (1 − P), the smallest factor 1 + κ e, with P of :func:`largest_signal`.
 
-    Source: chapter 8, Lemma 8.1.
+    Source: appendix G, Lemma G.1.
 
     Args:
         kappa: κ > 0.
@@ -117,7 +117,7 @@ def stopping_margins(s_0, q_0, kappa, nu, q_other=0.0):
     and (H3) s_0 + q_0 <= φ². A floor of the strong signal is known where :func:`barrier_factor`
     is positive.
 
-    Source: chapter 8, Theorem 8.1 (after the paper, Theorem 2).
+    Source: appendix G, Theorem G.1 (after the paper, Theorem 2).
 
     Args:
         s_0: strong signal at the start, >= 0.
@@ -144,7 +144,7 @@ def barrier_factor(kappa, nu, opposite=0.0):
 
     With B = 0 it is not negative iff κν <= 1/2.
 
-    Source: chapter 8, Lemma 8.2 (1).
+    Source: appendix G, Lemma G.2 (1).
 
     Args:
         kappa: κ > 0.
@@ -170,7 +170,7 @@ def strong_signal_floor(kappa, nu, opposite=0.0):
     negative. Chapter 8 proves it for B = 0, appendix G under the hypotheses of
     :func:`stopping_margins`.
 
-    Source: chapter 8, Theorem 8.1 (2).
+    Source: appendix G, Theorem G.1 (2).
 
     Args:
         kappa: κ, in [1, √27/2 − 1), that is below the sign limit.
@@ -194,7 +194,7 @@ def squared_residual_budget(q_0, kappa, nu, opposite=0.0):
     residual 1 + B. Chapter 8 proves it under the hypotheses of :func:`stopping_margins`, for s_0
     at most the :func:`strong_signal_floor`.
 
-    Source: chapter 8, Theorem 8.1 (3).
+    Source: appendix G, Theorem G.1 (3).
 
     Args:
         q_0: weak signal at the start, in (0, 1).

@@ -10,7 +10,7 @@ def turning_level(kappa):
     Where both classes are turned, a visit to the one takes the other from −x to x (κ − 1 + κ x²).
     While neither is turned deeper, neither exceeds the larger of its start and 2/√κ.
 
-    Source: chapter 11, Proposition 11.2 (1), (2).
+    Source: appendix I, Proposition I.2 (1), (2).
 
     Args:
         kappa: κ, in (0, 2].
@@ -30,7 +30,7 @@ def silent_cycle(kappa):
     y⁴ − (κ − 1) y³ − (κ + 1) y = 1, which has one positive root; Newton's method falls to it from
     κ + 1. The cycle repels: what is turned deeper than −x escapes.
 
-    Source: chapter 11, Proposition 11.2 (3), (4).
+    Source: appendix I, Proposition I.2 (3), (4).
 
     Args:
         kappa: κ >= 1.

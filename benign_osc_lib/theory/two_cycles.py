@@ -13,7 +13,7 @@ def two_cycle(kappa):
     p = ((κ + 1) ± √((κ + 1)² − 4))/2 and s = 1 − (p − 1)/κ. The cycle exists for κ >= 1 (at κ = 1
     it is the fixed point s = 1) and attracts for 1 < κ < √5 − 1.
 
-    Source: chapter 6, Proposition 6.3 (Strogatz 2015, Chen et al. 2024).
+    Source: chapter 6, Proposition 6.2 (Strogatz 2015, Chen et al. 2024).
 
     Args:
         kappa: κ >= 1.
@@ -35,7 +35,7 @@ def two_cycle_multiplier(kappa):
     It is the derivative of z ← z (1 + κ − κ z²) applied twice, at the cycle of :func:`two_cycle`.
     The cycle attracts iff it lies in (−1, 1), that is for 1 < κ < √5 − 1.
 
-    Source: chapter 6, Proposition 6.4 (Strogatz 2015, Chen et al. 2024).
+    Source: chapter 6, Proposition 6.3 (Strogatz 2015, Chen et al. 2024).
 
     Args:
         kappa: κ >= 1.
@@ -50,7 +50,7 @@ def two_cycle_multiplier(kappa):
 def mean_residual(kappa):
     """(κ − 1)/(2κ), the mean of 1 − s over the 2-cycle of :func:`two_cycle`.
 
-    Source: chapter 6, Proposition 6.3, and chapter 7, Proposition 7.3.
+    Source: chapter 6, Proposition 6.2, and chapter 7, Proposition 7.2.
 
     Args:
         kappa: κ >= 1.
@@ -68,7 +68,7 @@ def oscillation_amplitude(q, kappa):
     With κ' = κ (1 − q) and p the larger root of p + 1/p = κ' + 1, it is (1 − 1/p)/κ. At q = 0 it is
     the largest δ for which Assumption 4 can hold on the cycle; it falls to 0 at q = 1 − 1/κ.
 
-    Source: chapter 7, Proposition 7.5, and chapter 8, Proposition 8.3 (3).
+    Source: chapter 7, Proposition 7.4, and chapter 8, Proposition 8.2 (3).
 
     Args:
         q: weak signal, in [0, 1).
@@ -89,7 +89,7 @@ def weak_signal_at_amplitude(delta, kappa):
     The inverse of :func:`oscillation_amplitude` in q: with p = 1/(1 − κδ), it is
     1 − (p + 1/p − 1)/κ.
 
-    Source: chapter 8, Proposition 8.3 (3), solved for q.
+    Source: chapter 8, Proposition 8.2 (3), solved for q.
 
     Args:
         delta: δ, in [0, 1/κ).
@@ -114,7 +114,7 @@ def self_consistent_delta(kappa):
     leading order in ν, Theorem 2's conclusion q >= δ is true at the end of its hypothesis iff δ
     is at most this.
 
-    Source: chapter 8, Proposition 8.3 (4).
+    Source: chapter 8, Proposition 8.2 (4).
 
     Args:
         kappa: κ >= 1.

@@ -60,7 +60,7 @@ def test_every_point_of_a_box_follows():
 
 
 def test_a_turned_class_as_deep_as_2_and_the_other_grow_200_fold():
-    """Lemma 11.1, at random places: two visits, the class that is less deep first."""
+    """Lemma I.1, at random places: two visits, the class that is less deep first."""
     rng = np.random.default_rng(1)
     kappa, v = rng.uniform(1, 2, 500), 2 + rng.exponential(2, 500)
     w = v * rng.uniform(0, 1, 500)

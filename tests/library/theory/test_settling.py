@@ -30,7 +30,7 @@ def second_steps(kappa, nu, s_0, q_0, steps):
 @given(kappa=rates, nu=st.floats(0.004, 0.5), total=shares, log_share=st.floats(-7, 0))
 @settings(max_examples=60)
 def test_the_residual_alternates(kappa, nu, total, log_share):
-    """All parts of Lemma 8.4; what is tiny is left out, where rounding decides."""
+    """All parts of Lemma G.3; what is tiny is left out, where rounding decides."""
     q_0 = min(total / 2, theory.terminal_weak_signal(kappa, nu)) * math.exp(log_share)
     w, x, q, mu = second_steps(kappa, nu, total - q_0, q_0, steps=2000)
     assume(len(w) > 2 and w[0] > 1e-6)
