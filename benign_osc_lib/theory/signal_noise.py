@@ -177,7 +177,7 @@ def largest_output(kappa, kappa_mu, n):
     s_{i,0} are in (0, 1/κ). The first term falls and the second rises in q, so between two
     neighbours of a grid one end of each gives a bound from above.
 
-    Source: chapter 9, Assumption 9.1 and Lemma H.1.
+    Source: chapter 9, Assumption 9.1, and appendix H, Lemma H.1.
 
     Args:
         kappa: κ > 0, the same for all points, a number.
