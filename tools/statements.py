@@ -19,9 +19,7 @@ import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
 KINDS = "Theorem|Proposition|Lemma|Corollary|Definition|Assumption|Remark"
-DIRECTIVE = re.compile(
-    rf"^[:`]{{3,}}\{{prf:({KINDS.lower()})\}}[^\n]*\n((?::\w+:[^\n]*\n)*)", re.M
-)
+DIRECTIVE = re.compile(rf"^[:`]{{3,}}\{{prf:({KINDS.lower()})\}}[^\n]*\n((?::\w+:[^\n]*\n)*)", re.M)
 CITED = re.compile(
     rf"(?:(?P<word>[Cc]hapter|[Aa]ppendix) (?P<page>\d+|[A-Z])(?P<gap>,\s+))?"
     rf"(?P<kind>{KINDS}) (?P<number>(?:\d+|[A-Z])\.\d+)\b"

@@ -18,7 +18,7 @@ def terminal_weak_signal(kappa, nu):
     is 0. Under the hypotheses of Theorem G.1 almost every start ends at or above the bound; a
     start on the line itself stays where it is.
 
-    Source: chapter 8, Proposition 8.1 (3) and Theorem 8.1 (5).
+    Source: chapter 8, Proposition 8.1 (3), and appendix G, Theorem G.1 (5).
 
     Args:
         kappa: κ > 0.
