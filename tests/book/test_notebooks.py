@@ -57,6 +57,15 @@ def test_no_errors_and_no_warnings(path):
 
 
 @each_chapter
+def test_no_backslash_was_lost(path):
+    r"""In a string that is not raw, LaTeX's \rm, \alpha, \beta or \frac begins with another character."""
+    for cell in code_cells(path):
+        for output in cell.outputs:
+            shown = [output.get("text", ""), *output.get("data", {}).values()]
+            assert not re.search(r"[\r\a\x08\f\v]", " ".join(map(str, shown))), cell.id
+
+
+@each_chapter
 def test_no_comparison_is_waived_without_a_reason(path):
     for cell in code_cells(path):
         comments = "\n".join(re.findall(r"#.*", cell.source))
