@@ -58,7 +58,7 @@ def test_no_errors_and_no_warnings(path):
 
 @each_chapter
 def test_no_backslash_was_lost(path):
-    r"""In a string that is not raw, LaTeX's \rm, \alpha, \beta or \frac begins with another character."""
+    r"""In a string that is not raw, LaTeX's \rm, \alpha or \beta loses its backslash."""
     for cell in code_cells(path):
         for output in cell.outputs:
             shown = [output.get("text", ""), *output.get("data", {}).values()]
