@@ -12,12 +12,12 @@ moved, its label tells where to.
 import argparse
 import re
 import subprocess
-from pathlib import Path
 
 import nbformat
 import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.contents import ROOT, markdown
+
 KINDS = "Theorem|Proposition|Lemma|Corollary|Definition|Assumption|Remark"
 DIRECTIVE = re.compile(rf"^[:`]{{3,}}\{{prf:({KINDS.lower()})\}}[^\n]*\n((?::\w+:[^\n]*\n)*)", re.M)
 CITED = re.compile(
@@ -43,19 +43,13 @@ def numbered(contents, text_of):
     return found
 
 
-def markdown(source):
-    """The text of a notebook given as JSON."""
-    cells = nbformat.reads(source, as_version=4).cells
-    return "\n\n".join(cell.source for cell in cells if cell.cell_type == "markdown")
-
-
 def statements():
     """The statements of the working tree."""
     contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
 
     def text_of(page):
         path = ROOT / f"{page}.ipynb"
-        return markdown(path.read_text(encoding="utf-8")) if path.exists() else ""
+        return markdown(nbformat.read(path, as_version=4)) if path.exists() else ""
 
     return numbered(contents, text_of)
 
@@ -71,7 +65,7 @@ def statements_of(revision):
 
     def text_of(page):
         source = show(f"{page}.ipynb")
-        return markdown(source) if source else ""
+        return markdown(nbformat.reads(source, as_version=4)) if source else ""
 
     return numbered(yaml.safe_load(show("_toc.yml")), text_of)
 

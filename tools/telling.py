@@ -10,13 +10,12 @@ anything is unfolded; a proof, a solution or a box with the class `dropdown` is 
 """
 
 import re
-from pathlib import Path
 from typing import NamedTuple
 
 import nbformat
-import yaml
 
-ROOT = Path(__file__).resolve().parent.parent
+from tools.contents import ROOT, chapters, markdown
+
 FENCE = re.compile(r"^(:{3,}|`{3,})(?:\{([\w:-]+)\})?")
 FOLDED_CELLS = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
 VERDICT = re.compile(r"\b(?:True|False)\b")
@@ -73,7 +72,7 @@ def is_open(cell):
 
 def count(notebook):
     """The :class:`Telling` of a notebook."""
-    text = "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
+    text = markdown(notebook)
     code = [cell for cell in notebook.cells if cell.cell_type == "code"]
     seen = [cell.source.splitlines() for cell in code if is_open(cell)]
     marked, open_proofs = boxes(text)
@@ -89,15 +88,6 @@ def count(notebook):
         exercises=len(re.findall(r"^[:`]{3,}\{exercise\}", text, re.M)),
         unfoldable_proofs=open_proofs,
     )
-
-
-def chapters():
-    """The notebooks of the book in reading order."""
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    pages = (
-        ROOT / f"{page['file']}.ipynb" for part in contents["parts"] for page in part["chapters"]
-    )
-    return [path for path in pages if path.exists()]
 
 
 def symbols(notation):

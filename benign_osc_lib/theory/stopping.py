@@ -182,8 +182,7 @@ def strong_signal_floor(kappa, nu, opposite=0.0):
         or k_room is negative.
     """
     c, barrier = smallest_factor(kappa, opposite), barrier_factor(kappa, nu, opposite)
-    floor = c**2 / (2 * kappa) + 0 * barrier  # of the common shape
-    return floor.masked_fill((c <= 0) | (barrier < 0), math.nan)
+    return torch.where((c <= 0) | (barrier < 0), math.nan, c**2 / (2 * kappa))
 
 
 @formula(q_0=between(0, 1), kappa=at_least(1), nu=between(0, 1), opposite=at_least(0))

@@ -3,39 +3,21 @@
 import re
 import shutil
 import subprocess
-from pathlib import Path
 
 import nbformat
 import pytest
 import yaml
 
+from tools.contents import ROOT, chapters, markdown, toc  # noqa: F401 (the tests take them here)
 from tools.set_repository import files
 
-ROOT = Path(__file__).resolve().parents[2]
 SITE = ROOT / "_build" / "html"
 CONFIG = yaml.safe_load((ROOT / "_config.yml").read_text(encoding="utf-8"))
 CLAIM_LINK = re.compile(r"\]\(#claim-([\w-]+)\)")
 
 
-def toc():
-    """The pages of the book in reading order, as paths without a suffix."""
-    contents = yaml.safe_load((ROOT / "_toc.yml").read_text(encoding="utf-8"))
-    parts = (chapter["file"] for part in contents["parts"] for chapter in part["chapters"])
-    return [contents["root"], *parts]
-
-
-def chapters():
-    """The notebooks among the pages."""
-    return [ROOT / f"{page}.ipynb" for page in toc() if (ROOT / f"{page}.ipynb").exists()]
-
-
 def read(path):
     return nbformat.read(path, as_version=4)
-
-
-def markdown(notebook):
-    """All the text of a notebook."""
-    return "\n\n".join(cell.source for cell in notebook.cells if cell.cell_type == "markdown")
 
 
 def section(text, heading):
