@@ -102,8 +102,7 @@ class Rule:
     @property
     def is_plain(self):
         """Whether a step is that of eq. (3)."""
-        trained = self.second_layer == "trained"
-        return self == Rule(second_layer_rate=1.0 if trained else self.second_layer_rate)
+        return all(getattr(self, name) == value for name, value in _PLAIN.items())
 
     @property
     def draws(self):
@@ -166,6 +165,9 @@ class Rule:
         """
         _checks.instance("text", text, str)
         return Rule(**json.loads(text))
+
+
+_PLAIN = {field.name: field.default for field in fields(Rule) if field.name != "second_layer_rate"}
 
 
 def _factors(schedule):

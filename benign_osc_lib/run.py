@@ -13,8 +13,7 @@ from torch import Tensor
 from .losses import loss
 from .rule import Rule
 
-FORMAT = 1
-"""The number of the format of :meth:`Run.save`."""
+_FORMAT = 1  # of a file
 
 
 @dataclass(frozen=True, eq=False)
@@ -136,7 +135,7 @@ class Run:
         """
         from .sweeps.files import replace as replace_file
 
-        about, arrays = {"format": FORMAT, "rule": self.rule.to_json(), "dtypes": {}}, {}
+        about, arrays = {"format": _FORMAT, "rule": self.rule.to_json(), "dtypes": {}}, {}
 
         def keep(name, tensor):
             if tensor is not None:
@@ -182,8 +181,8 @@ class Run:
         try:
             with np.load(io.BytesIO(content), allow_pickle=False) as found:
                 about = json.loads(str(found["about"]))
-                if about["format"] != FORMAT:
-                    raise ValueError(f"its format is {about['format']}, not {FORMAT}")
+                if about["format"] != _FORMAT:
+                    raise ValueError(f"its format is {about['format']}, not {_FORMAT}")
                 tensors = {
                     name: torch.from_numpy(found[name]).view(getattr(torch, dtype))
                     for name, dtype in about["dtypes"].items()
