@@ -69,7 +69,8 @@ ARGUMENTS = {
         **{"nesterov": False, "weight_decay": 0.0, "label_noise": 0.0, "schedule": None},
         **{"second_layer": "fixed", "sam": 0.0, "label_flips": 0.0, "second_layer_rate": 1.0},
     },
-    "run.Progress": {"directions": None, "generators": None, "batched": False},
+    "run.Progress": {"directions": None, "generators": None},
+    "run.Run.load": {"device": None},
     "run.Run": {
         **{"lr": None, "rule": Rule(), "seeds": None, "stopped_at": None, "second_layer": None},
         **{"overlaps": None, "path": None, "progress": None},
