@@ -27,6 +27,8 @@ these. For speed both are written again, and a change of the model has to be mad
 
 - ``engine.compiled``: f of the visited point in ``activate``, f of all points in ``survey``, the
   step in ``update``, on inner products, in rows of filters;
+- ``engine.family_step``, for every rule: f of the visited point in ``visit``, the step in ``coast``
+  and ``descend``; ``engine.family_look``: f of all points in ``survey``;
 - ``engine.batched``: f of the visited point and the step in ``update``, f of all points in
   ``look``, on inner products, in tensors;
 - ``engine.divergence``: bounds of f and of the step, which spare a look at all points;
@@ -39,6 +41,7 @@ import torch
 from .autograd import train_autograd
 from .batched import train_batched
 from .divergence import LIMIT
+from .family import train_family
 from .problem import Before, Found, NotCompiled, NotForRule, OutOfRange, Problem
 from .reduced import DTYPES, suits, train_compiled
 from .reference import train_reference
@@ -47,10 +50,11 @@ ENGINES = {
     "reference": train_reference,
     "autograd": train_autograd,
     "compiled": train_compiled,
+    "family": train_family,
     "batched": train_batched,
 }
-"""Every engine by its name: the equations as they stand; inner products on the CPU, compiled; inner
-products in tensors, on any device."""
+"""Every engine by its name: the equations as they stand; any rule by autograd; inner products on
+the CPU, compiled, for the plain rule and for any; inner products in tensors, on any device."""
 
 
 def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
@@ -59,8 +63,8 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
     Args:
         problem: a Problem, in which u and v may be NaN.
         engine: "reference": that of the paper's equations or, for another rule, of autograd;
-            "reduced": compiled or, on other devices than the CPU, batched; "auto"; or a key of
-            :data:`ENGINES`.
+            "reduced": compiled or, for another rule, family; on other devices than the CPU,
+            batched; "auto"; or a key of :data:`ENGINES`.
         record_every: a number of steps.
         limit: abs(f) beyond which a run has diverged.
         progress: show a progress bar.
@@ -76,7 +80,8 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
     known = problem._replace(u=problem.u.nan_to_num(), v=problem.v.nan_to_num())
     plain = problem.rule.is_plain
     by_equations = "reference" if plain else "autograd"
-    reduced = "compiled" if problem.x.device.type == "cpu" else "batched"
+    reduced = "compiled" if plain else "family"
+    reduced = reduced if problem.x.device.type == "cpu" else "batched"
     wanted = {"reference": by_equations, "reduced": reduced}
     wanted["auto"] = reduced if suits(problem) else by_equations
     name = wanted.get(engine, engine)

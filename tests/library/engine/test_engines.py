@@ -19,7 +19,12 @@ from tests.library.training.common import train_plainly
 
 ROOT = Path(benign_osc_lib.__file__).parent.parent
 FIELDS = ("weights", "margins", "strong", "weak")
-STRANGERS = {"engine.compiled": {"activate", "survey", "update"}, "engine.batched": {"look"}}
+STRANGERS = {
+    "engine.compiled": {"activate", "survey", "update"},
+    "engine.family_step": {"visit", "coast", "descend"},
+    "engine.family_look": {"survey"},
+    "engine.batched": {"look"},
+}
 
 every_engine = pytest.mark.parametrize("name", ENGINES)
 
@@ -161,6 +166,7 @@ def test_every_place_of_f_and_of_the_step_is_listed():
     assert {function.__module__.rpartition(".")[2] for function in ENGINES.values()} == {
         "reference",
         "autograd",
+        "family",
         "reduced",
         "batched",
     }
