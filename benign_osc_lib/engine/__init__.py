@@ -63,8 +63,8 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
     Args:
         problem: a Problem, in which u and v may be NaN.
         engine: "reference": that of the paper's equations or, for another rule, of autograd;
-            "reduced": compiled or, for another rule, family; on other devices than the CPU,
-            batched; "auto"; or a key of :data:`ENGINES`.
+            "reduced": compiled or, for another rule or where more is wanted, family; on other
+            devices than the CPU, batched; "auto"; or a key of :data:`ENGINES`.
         record_every: a number of steps.
         limit: abs(f) beyond which a run has diverged.
         progress: show a progress bar.
@@ -80,7 +80,7 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
     known = problem._replace(u=problem.u.nan_to_num(), v=problem.v.nan_to_num())
     plain = problem.rule.is_plain
     by_equations = "reference" if plain else "autograd"
-    reduced = "compiled" if plain else "family"
+    reduced = "compiled" if plain and is_bare(problem) else "family"
     reduced = reduced if problem.x.device.type == "cpu" else "batched"
     wanted = {"reference": by_equations, "reduced": reduced}
     wanted["auto"] = reduced if suits(problem) else by_equations
@@ -104,8 +104,8 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
 
 def is_bare(problem):
     """Whether nothing is wanted beside margins and signals, from the start."""
-    more = (problem.directions, problem.before)
-    return more == (None, None) and not (problem.path or problem.keep_state or problem.stop_below)
+    more = problem.path or problem.keep_state or problem.stop_below > 0
+    return not more and problem.directions is None and problem.before is None
 
 
 __all__ = ["DTYPES", "ENGINES", "Before", "Found", "NotForRule", "OutOfRange", "Problem", "follow"]

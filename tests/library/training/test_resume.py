@@ -54,7 +54,7 @@ def streams(kind):
     return seeded(3) if kind == "one" else generators([3, 4, 5])
 
 
-@pytest.mark.parametrize("engine", ["reference", "auto"])
+@pytest.mark.parametrize("engine", ["reference", "reduced"])
 @given(
     rule=RULES,
     order=st.sampled_from(["cyclic", "shuffled"]),
@@ -78,6 +78,17 @@ def test_a_run_in_parts_is_the_run(engine, rule, order, kind, record_every, part
         for part in parts[1:]:
             run = resume(run, DATA, epochs=part)
     assert_equal(run, whole)
+
+
+@pytest.mark.parametrize("rule", [BUSY, Rule(momentum=0.9)], ids=repr)
+@pytest.mark.parametrize("engine", ["reference", "reduced"])
+def test_that_a_run_can_go_on_changes_nothing(engine, rule):
+    how = {"epochs": 2, "rule": rule, "engine": engine}
+    run, kept = (
+        train(DATA, WEIGHTS, RATES, generator=seeded(1), resumable=resumable, **how)
+        for resumable in (False, True)
+    )
+    assert_equal(dataclasses.replace(kept, progress=None), run)
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
@@ -246,7 +257,8 @@ def test_the_given_generators_are_not_touched():
 
 def test_nothing_is_kept_that_is_not_wanted():
     assert train(DATA, WEIGHTS, 0.1, epochs=2, order="shuffled").progress is None
-    kept = train(DATA, WEIGHTS, 0.1, epochs=2, resumable=True).progress
+    how = {"resumable": True, "engine": "reference"}
+    kept = train(DATA, WEIGHTS, 0.1, epochs=2, **how).progress
     assert kept.generators is None and kept.state == {}
 
 
