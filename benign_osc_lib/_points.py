@@ -1,40 +1,42 @@
-"""The points of a ``FeatureNoiseModel`` from the numbers that are drawn for them."""
+"""The points of a ``FeatureNoiseModel`` from the numbers that are drawn for them.
 
+For n points a generator gives, one after the other, ``chance``: uniform numbers (2, n); and
+``normal``: normal numbers (n, 2, d). Leading axes are a batch.
+"""
+
+import numpy as np
 import torch
 
 
-def numbers(model, n):
-    """What n points take from a generator, one after the other, for :func:`_draws.draw`."""
-    return ("uniform", (2, n)), ("normal", (n, 2, model.d))
-
-
 def shapes(model, n):
-    """What :func:`points` makes, for :func:`_draws.in_parts`."""
-    return {"x": ((n, 3, model.d), float), **label_shapes(n)}
+    """What n points are made of, for :func:`benign_osc_lib._draws.in_parts`."""
+    return {"x": ((n, 3, model.d), float), "y": ((n,), float), "is_weak": ((n,), bool)}
 
 
-def points(model, n_weak, chance, normal):
-    """Points from their numbers, (..., 2, n) and (..., n, 2, d): the tensors x, y and is_weak."""
-    found = labels(model, n_weak, chance)
-    signs, weak = found["y"][..., None], found["is_weak"][..., None]
-    noise = model.sigma_p * normal
-    noise[..., :2] = 0  # the axes of u and v
-    patch_0 = torch.where(weak, noise[..., 0, :], signs * model.u)
-    return {"x": torch.stack([patch_0, signs * model.v, noise[..., 1, :]], dim=-2), **found}
+def numbers(model, n, count):
+    """The pairs of laws and arrays for ``count`` generators, for :func:`_draws.draw`."""
+    return ("uniform", np.empty((count, 2, n))), ("normal", np.empty((count, n, 2, model.d)))
 
 
-def label_shapes(n):
-    """What :func:`labels` makes."""
-    return {"y": ((n,), float), "is_weak": ((n,), bool)}
+def fill_points(model, n_weak, chance, normal, x, y, is_weak):
+    """Fill x (..., n, 3, d), y and is_weak (..., n); ``normal`` is overwritten."""
+    fill_labels(model, n_weak, chance, y, is_weak)
+    normal *= model.sigma_p
+    normal[..., :2] = 0  # the axes of u and v
+    signs = y[..., None]
+    np.multiply(signs, model.u.numpy(), out=x[..., 0, :])
+    np.copyto(x[..., 0, :], normal[..., 0, :], where=is_weak[..., None])
+    np.multiply(signs, model.v.numpy(), out=x[..., 1, :])
+    x[..., 2, :] = normal[..., 1, :]
 
 
-def labels(model, n_weak, chance):
-    """The labels y and is_weak of points, from the first of their numbers, (..., 2, n)."""
-    of_label, of_kind = chance.unbind(-2)
-    y = torch.where(of_label < 0.5, 1.0, -1.0).to(chance.dtype)
+def fill_labels(model, n_weak, chance, y, is_weak):
+    """Fill y and is_weak, (..., n)."""
+    of_label, of_kind = chance[..., 0, :], chance[..., 1, :]
+    y[:] = np.where(of_label < 0.5, 1.0, -1.0)
     if n_weak is None:
-        is_weak = of_kind < model.rho
+        np.less(of_kind, model.rho, out=is_weak)
     else:
-        is_weak = torch.zeros_like(of_kind, dtype=torch.bool)
-        is_weak.scatter_(-1, of_kind.topk(n_weak, largest=False, sorted=False).indices, True)
-    return {"y": y, "is_weak": is_weak}
+        least = torch.from_numpy(of_kind).topk(n_weak, largest=False, sorted=False).indices
+        is_weak[:] = False
+        torch.from_numpy(is_weak).scatter_(-1, least, True)

@@ -104,10 +104,12 @@ class FeatureNoiseModel:
         _checks.device(device)
         found, batched = _checks.cpu_generators(generator)
 
-        def some(part):
-            return _points.points(self, n_weak, *draw(part, *_points.numbers(self, n)))
+        def make(part, **points):
+            chance, normal = numbers = _points.numbers(self, n, len(part))
+            draw(part, *numbers)
+            _points.fill_points(self, n_weak, chance[1], normal[1], **points)
 
-        made = in_parts(found, _points.shapes(self, n), some)
+        made = in_parts(found, _points.shapes(self, n), make)
         x, y, is_weak = (made[name] if batched else made[name][0] for name in ("x", "y", "is_weak"))
         kind = {"device": device, "dtype": dtype}
         return PatchData(

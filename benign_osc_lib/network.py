@@ -32,12 +32,12 @@ def init_weights(m, d, scale, *, generator=None, device=None, dtype=torch.float6
     _checks.floating_dtype(dtype)
     _checks.device(device)
     found, batched = _checks.cpu_generators(generator)
-    law = ("normal", (2, m, d))
 
-    def some(part):
-        return {"weights": scale * draw(part, law)[0]}
+    def make(part, weights):
+        draw(part, ("normal", weights))
+        weights *= scale
 
-    weights = in_parts(found, {"weights": (law[1], float)}, some)["weights"]
+    weights = in_parts(found, {"weights": ((2, m, d), float)}, make)["weights"]
     weights = weights if batched else weights[0]
     return weights.to(device=device, dtype=dtype)
 

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 from torch import Tensor
 
 from .. import _points
@@ -36,31 +37,24 @@ def draw_unit(model, sizes, n_test, streams, finish):
     Returns:
         Drawn.
     """
-    n, m, n_weak = sizes["n"], sizes["m"], sizes.get("n_weak")
-    start = (2, m, model.d)
-    chance, noise = _points.numbers(model, 2 * n_test)
-    wanted = [*_points.numbers(model, n), ("normal", start), chance, *[noise] * finish]
-
-    def some(part):
-        *of_data, weights, of_fresh, last = *draw(part, *wanted), *[None] * (not finish)
-        fresh = _points.labels(model, n_test, of_fresh)
-        return {
-            **_points.points(model, n_weak, *of_data),
-            "start": weights,
-            "fresh_y": fresh["y"],
-            "fresh_is_weak": fresh["is_weak"],
-            **({"normal": last} if finish else {}),
-        }
-
+    n, n_weak, n_fresh = sizes["n"], sizes.get("n_weak"), 2 * n_test
     shapes = {
         **_points.shapes(model, n),
-        "start": (start, float),
-        "fresh_y": ((2 * n_test,), float),
-        "fresh_is_weak": ((2 * n_test,), bool),
-        **({"normal": (noise[1], float)} if finish else {}),
+        "start": ((2, sizes["m"], model.d), float),
+        "fresh_y": ((n_fresh,), float),
+        "fresh_is_weak": ((n_fresh,), bool),
+        "normal": ((n_fresh if finish else 0, 2, model.d), float),
     }
-    made = in_parts(streams, shapes, some)
+
+    def make(part, x, y, is_weak, start, fresh_y, fresh_is_weak, normal):
+        of_data = _points.numbers(model, n, len(part))
+        of_fresh = ("uniform", np.empty((len(part), 2, n_fresh)))
+        draw(part, *of_data, ("normal", start), of_fresh, ("normal", normal))
+        (_, chance), (_, noise) = of_data
+        _points.fill_points(model, n_weak, chance, noise, x, y, is_weak)
+        _points.fill_labels(model, n_test, of_fresh[1], fresh_y, fresh_is_weak)
+
+    made = in_parts(streams, shapes, make)
     data = PatchData(made["x"], made["y"], made["is_weak"], model.u, model.v)
-    of_fresh = (made[name].numpy() for name in ("fresh_y", "fresh_is_weak"))
-    normal = made["normal"].numpy() if finish else None
-    return Drawn(data, made["start"], Fresh(model, *of_fresh, normal, noise, streams))
+    fresh = (made[name].numpy() for name in ("fresh_y", "fresh_is_weak", "normal"))
+    return Drawn(data, made["start"], Fresh(model, *fresh, streams))

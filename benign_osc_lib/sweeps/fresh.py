@@ -18,12 +18,11 @@ class Fresh(NamedTuple):
     """The labels, (S, points)."""
     is_weak: np.ndarray
     """Which of them are weak, (S, points)."""
-    normal: np.ndarray | None
-    """Their noise in units of σ_p, (S, points, 2, d), if it has been drawn."""
-    noise: tuple
-    """The law and the shape of one seed's noise, for :func:`benign_osc_lib._draws.fill`."""
+    normal: np.ndarray
+    """Their noise in units of σ_p, (S, points, 2, d); or (S, 0, 2, d), if it is still to be drawn.
+    """
     streams: list
-    """A generator for each seed, at the place where it gives the noise if that is still to be."""
+    """A generator for each seed, which then gives the noise."""
 
     def accuracy(self, weights):
         """The shares of strong and of weak points that networks get right.
@@ -39,20 +38,20 @@ class Fresh(NamedTuple):
         counts = np.empty((*weights.shape[:2], 2), np.int64)
         each = list(zip(counts, weights, self.y, self.is_weak, strict=True))
         sizes = Sizes(self.model.u_norm, self.model.v_norm, self.model.sigma_p)
-        law, shape = self.noise
+        points, drawn = self.y.shape[1], self.normal.shape[1] > 0
 
         def worker():
             room = space(*weights.shape[-2:])
-            own = np.empty(shape) if self.normal is None else None
+            own = None if drawn else np.empty((points, *self.normal.shape[2:]))
 
             def count(s):
-                if self.normal is None:
-                    fill(own, law, self.streams[s])
-                normal = own if self.normal is None else self.normal[s]
+                if not drawn:
+                    fill(own, "normal", self.streams[s])
+                normal = self.normal[s] if drawn else own
                 of_seed, networks, y, is_weak = each[s]
                 count_correct(of_seed, networks, normal, y, is_weak, sizes, room)
 
             return count
 
         for_each(len(weights), worker)
-        return counts.swapaxes(0, 1) / (self.y.shape[1] // 2)
+        return counts.swapaxes(0, 1) / (points // 2)
