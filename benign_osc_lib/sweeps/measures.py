@@ -11,7 +11,7 @@ import torch
 
 from .._compile import jit
 from .._threads import for_each
-from ..signals import learned_signal
+from ..activations import find
 
 PART = 32
 """Runs whose visits are gone through in one task of a thread."""
@@ -20,9 +20,15 @@ PART = 32
 def measure(run, data, visits):
     """The columns of a result but the accuracies, for runs (K, S) on data (S, …)."""
     strong, weak = run.strong[..., -1, :, :], run.weak[..., -1, :, :]
-    weak_signal = learned_signal(weak)
-    all_visits = run.margins.shape[-2:].numel()
-    counted = torch.where(run.diverged_at < 0, all_visits, run.diverged_at)
+    sigma, second = find(run.rule.activation).torch, run.second_layer
+    second = torch.ones_like(weak) if second is None else second
+    weak_signal = (second * sigma(weak)).mean(-1)
+    of_other = (second.flip(-2) * sigma(-weak.flip(-2))).mean(-1)
+    epochs, n = run.margins.shape[-2:]
+    updates = run.rule.steps(n)
+    epoch, update = run.diverged_at // updates, run.diverged_at % updates
+    before = epoch * n + (update * run.rule.batch_size).clamp(max=n)
+    counted = torch.where(run.diverged_at < 0, epochs * n, before)
     oscillation, residual_squares = np.empty(counted.shape), np.empty(counted.shape)
     given = (
         run.margins.flatten(0, 1).contiguous().numpy(),
@@ -35,9 +41,9 @@ def measure(run, data, visits):
     parts = range(0, counted.numel(), PART)
     for_each(len(parts), lambda: lambda k: visit_statistics(*given, *results, parts[k], PART))
     return {
-        "strong_signal": learned_signal(strong).numpy(),
+        "strong_signal": (second * sigma(strong)).mean(-1).numpy(),
         "weak_signal": weak_signal.numpy(),
-        "weak_gap": (weak_signal - learned_signal(-weak.flip(-2))).numpy(),
+        "weak_gap": (weak_signal - of_other).numpy(),
         "diverged_at": run.diverged_at.numpy().astype(float),
         "oscillation": oscillation,
         "residual_squares": residual_squares,

@@ -29,7 +29,7 @@ NO_NUMBERS = {
         "outputs",
         "model",
     ),  # see test_bad_input.py
-    *("device", "dtype", "generator", "engine", "order", "kind", "name"),  # the same
+    *("device", "dtype", "generator", "engine", "order", "test_points", "kind", "name"),  # the same
     *("is_weak", "orthogonal", "progress"),
     *("state", "margins"),  # see theory/test_class_map.py and test_class_limit.py
     *("grid", "store", "executor"),  # see test_sweeps.py; the grid's parameters have rows

@@ -23,7 +23,9 @@ from tests.library.common import seeded
 )
 def test_the_counts_are_those_of_the_points(d, m, n_test, networks, seeds, finish, size):
     model = FeatureNoiseModel(d, 2.0, 0.4, 0.8)
-    drawn = draw_unit(model, {"n": 3, "m": m}, n_test, generators(seeds), finish=finish)
+    drawn = draw_unit(
+        model, {"n": 3, "m": m}, n_test, generators(seeds), projected=False, finish=finish
+    )
     trained = size * torch.randn(
         len(seeds), networks, 2, m, d, generator=seeded(d), dtype=torch.float64
     )
@@ -43,7 +45,8 @@ def test_the_counts_are_those_of_the_points(d, m, n_test, networks, seeds, finis
 
 def test_a_network_without_an_answer_gets_nothing_right():
     model = FeatureNoiseModel(4, 2.0, 0.4, 0.8)
-    fresh = draw_unit(model, {"n": 1, "m": 2}, 30, generators([1, 2]), finish=False).fresh
+    sizes, streams = {"n": 1, "m": 2}, generators([1, 2])
+    fresh = draw_unit(model, sizes, 30, streams, projected=False, finish=False).fresh
     dead = np.zeros((2, 3, 2, 2, 4))
     dead[:, 1] = np.nan
     dead[:, 2] = np.inf
