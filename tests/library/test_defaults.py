@@ -80,8 +80,8 @@ ARGUMENTS = {
     "signal_noise.orbit": {"s_other": 0.0, "q_other": 0.0},
     "statistics.mean_by_run": {"level": 0.95},
     "sweeps.sweep": {
-        **{"n_test": 100, "store": None, "executor": None},
-        **{"engine": "auto", "block_size": 1000, "progress": True},
+        **{"n_test": 100, "test_points": "patches", "store": None, "executor": None},
+        **{"engine": "auto", "device": None, "block_size": 1000, "progress": True},
     },
     "theory.barrier_factor": {"opposite": 0.0},
     "theory.largest_signal": {"opposite": 0.0},

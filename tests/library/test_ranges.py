@@ -29,7 +29,7 @@ NO_NUMBERS = {
         "outputs",
         "model",
     ),  # see test_bad_input.py
-    *("device", "dtype", "generator", "engine", "order", "kind", "name"),  # the same
+    *("device", "dtype", "generator", "engine", "order", "test_points", "kind", "name"),  # the same
     *("is_weak", "orthogonal", "progress", "record_weights", "resumable"),
     *("rule", "activation", "loss", "second_layer", "nesterov"),  # see test_rule.py
     *("overlaps", "path"),  # see training/test_rules.py and test_resume.py
