@@ -30,7 +30,7 @@ NO_NUMBERS = {
         "model",
     ),  # see test_bad_input.py
     *("device", "dtype", "generator", "engine", "order", "kind", "name"),  # the same
-    *("is_weak", "orthogonal", "progress"),
+    *("is_weak", "orthogonal", "progress", "nesterov", "shuffled"),
     *("state", "margins"),  # see theory/test_class_map.py and test_class_limit.py
     *("grid", "store", "executor"),  # see test_sweeps.py; the grid's parameters have rows
     *("runs", "cells", "first", "second"),  # see test_phase.py
