@@ -36,14 +36,16 @@ these. For speed both are written again, and a change of the model has to be mad
 
 import torch
 
+from .autograd import train_autograd
 from .batched import train_batched
 from .divergence import LIMIT
-from .problem import Found, NotCompiled, OutOfRange, Problem
+from .problem import Before, Found, NotCompiled, NotForRule, OutOfRange, Problem
 from .reduced import DTYPES, suits, train_compiled
 from .reference import train_reference
 
 ENGINES = {
     "reference": train_reference,
+    "autograd": train_autograd,
     "compiled": train_compiled,
     "batched": train_batched,
 }
@@ -56,31 +58,49 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
 
     Args:
         problem: a Problem, in which u and v may be NaN.
-        engine: "reference"; "reduced": compiled or, on other devices than the CPU, batched; "auto".
+        engine: "reference": that of the paper's equations or, for another rule, of autograd;
+            "reduced": compiled or, on other devices than the CPU, batched; "auto"; or a key of
+            :data:`ENGINES`.
         record_every: a number of steps.
         limit: abs(f) beyond which a run has diverged.
         progress: show a progress bar.
 
     Returns:
-        Found.
+        Found, with the key of the engine that did it.
 
     Raises:
         OutOfRange: the reduced engine is asked for and cannot represent some product.
         NotCompiled: it is asked for on the CPU, and Numba has been told not to compile.
+        NotForRule: it is asked for and has no such rule on this device.
     """
     known = problem._replace(u=problem.u.nan_to_num(), v=problem.v.nan_to_num())
+    plain = problem.rule.is_plain
+    by_equations = "reference" if plain else "autograd"
     reduced = "compiled" if problem.x.device.type == "cpu" else "batched"
-    name = reduced if engine == "reduced" or (engine == "auto" and suits(problem)) else "reference"
+    wanted = {"reference": by_equations, "reduced": reduced}
+    wanted["auto"] = reduced if suits(problem) else by_equations
+    name = wanted.get(engine, engine)
     try:
+        if name in ("compiled", "batched") and not (plain and is_bare(problem)):
+            raise NotForRule(problem.rule)
         found = ENGINES[name](known, record_every, limit, progress)
-    except (OutOfRange, NotCompiled):
+    except (OutOfRange, NotCompiled, NotForRule):
         if engine != "auto":
             raise
-        found = train_reference(known, record_every, limit, progress)
+        name = by_equations
+        found = ENGINES[name](known, record_every, limit, progress)
     for signal, feature in ((found.strong, problem.u), (found.weak, problem.v)):
         unseen = feature.isnan().any(-1)[..., None, None, None]
         signal.masked_fill_(unseen, torch.nan)
-    return found
+    if found.stopped_at is None:
+        found = found._replace(stopped_at=torch.full_like(found.diverged_at, -1))
+    return found._replace(engine=name, margins=found.margins if problem.margins else None)
 
 
-__all__ = ["DTYPES", "ENGINES", "Found", "OutOfRange", "Problem", "follow"]
+def is_bare(problem):
+    """Whether nothing is wanted beside margins and signals, from the start."""
+    more = (problem.directions, problem.before)
+    return more == (None, None) and not (problem.path or problem.keep_state or problem.stop_below)
+
+
+__all__ = ["DTYPES", "ENGINES", "Before", "Found", "NotForRule", "OutOfRange", "Problem", "follow"]
