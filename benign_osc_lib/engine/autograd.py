@@ -165,7 +165,7 @@ def _unflatten(value, batch):
     """What belongs to R runs, with the axes of the batch."""
     if isinstance(value, dict):
         return {name: _unflatten(tensor, batch) for name, tensor in value.items()}
-    return None if value is None else value.reshape(*batch, *value.shape[1:])
+    return None if value is None else value.reshape((*batch, *value.shape[1:]))
 
 
 def _train(problem, record_every, limit, progress):
