@@ -23,7 +23,7 @@ import math
 from functools import cache
 
 import numpy as np
-from numba import config, cuda, float32, float64, int32
+from numba import config, cuda, float32, float64, int32, uint64
 
 from .cuda_layout import DIRECTION, FIRST, LAST, MOST
 from .divergence import SAFE
@@ -86,21 +86,25 @@ def kernel(double, patches, own, threads, warp, size_of_run):
 
     @cuda.jit(device=True)
     def respond(s, code, count, gram, start, coefficients, z):
-        """⟨w, x_k⟩ of the own filters into ``z``, for the patch of a code but for its sign."""
-        k, l, last = code >> DIRECTION, (code >> FIRST) & MOST, (code >> LAST) & MOST  # noqa: E741
-        row, odd = gram + k * count, cuda.local.array(own, number)
+        """⟨w, x_k⟩ of the own filters into ``z``, for the patch of a code but for its sign.
+
+        Places are unsigned: a signed one would be compared with 0 before every read.
+        """
+        k, first, last = code >> DIRECTION, (code >> FIRST) & MOST, (code >> LAST) & MOST
+        place, row = uint64(start + k * width), uint64(gram + k * count + first)
+        a, odd = uint64(coefficients + first * width), cuda.local.array(own, number)
         for f in range(own):
-            z[f], odd[f] = s[start + k * width + f * threads], number(0)
-        while l + 1 < last:  # two sums, so that neither waits for the other
-            here, there, a = s[row + l], s[row + l + 1], coefficients + l * width
+            z[f], odd[f] = s[place + uint64(f * threads)], number(0)
+        for _ in range((last - first) >> 1):  # two sums, so that neither waits for the other
+            here, there = s[row], s[row + uint64(1)]
             for f in range(own):
-                z[f] += here * s[a + f * threads]
-                odd[f] += there * s[a + width + f * threads]
-            l += 2  # noqa: E741
-        if l < last:
-            here, a = s[row + l], coefficients + l * width
+                z[f] += here * s[a + uint64(f * threads)]
+                odd[f] += there * s[a + uint64(width + f * threads)]
+            row, a = row + uint64(2), a + uint64(2 * width)
+        if (last - first) & 1:
+            here = s[row]
             for f in range(own):
-                z[f] += here * s[a + f * threads]
+                z[f] += here * s[a + uint64(f * threads)]
         for f in range(own):
             z[f] += odd[f]
 
@@ -189,7 +193,7 @@ def kernel(double, patches, own, threads, warp, size_of_run):
             r = lane + f * threads
             share[f] = number(0) if r >= filters else number(2) / number(filters)
             share[f] = share[f] if 2 * r < filters else -share[f]
-        rate, zero, two = rates[run], number(0), number(2)
+        rate, zero, two, tiny = rates[run], number(0), number(2), float32(TINY)
         movement_rate, allowed_since_start = bounds[run, 0], bounds[run, 1]
         within = math.sqrt(SAFE * limit * filters / 2)
         if begin == 0:
@@ -214,11 +218,13 @@ def kernel(double, patches, own, threads, warp, size_of_run):
             upcoming = visits[order, visit, 0]
             for position in range(n):
                 i = upcoming
-                upcoming = visits[order, visit, (position + 1) % n]  # read ahead
+                following = position + 1 if position + 1 < n else position
+                upcoming = visits[order, visit, following]  # read ahead
                 step += 1
                 output, squares = zero, zero
+                point = uint64(code + i * patches)
                 for p in range(patches):
-                    c = codes[code + i * patches + p]
+                    c = codes[point + uint64(p)]
                     respond(s, c, count, gram, start, coefficients, z)
                     for f in range(own):
                         value = -z[f] if c & 1 else z[f]
@@ -227,33 +233,33 @@ def kernel(double, patches, own, threads, warp, size_of_run):
                         squares += value * value
                         output += share[f] * (value * value)
                 output = group_sum(output)
-                y = s[label + i]
+                y = s[uint64(label + i)]
                 if exists and lane == 0 and with_margins:
                     margins[run, e, i] = y * output
                 error = two * (y - output)
                 running = diverged < 0
                 if running:
-                    since += movement_rate * abs(error) * math.sqrt(float32(squares) + TINY)
+                    since += movement_rate * abs(error) * math.sqrt(float32(squares) + tiny)
                 if not some(running and not since <= allowed):
                     if running:
                         for p in range(patches):
-                            c = codes[code + i * patches + p]
+                            c = codes[point + uint64(p)]
+                            at = uint64(coefficients + (c >> DIRECTION) * width)
                             for f in range(own):
                                 change = rate * (error * share[f] * active[p * own + f])
-                                change = -change if c & 1 else change
-                                s[coefficients + (c >> DIRECTION) * width + f * threads] += change
+                                s[at + uint64(f * threads)] += -change if c & 1 else change
                 else:
                     near = group_sum(number(running and not since <= allowed)) > 0
                     for q in range(slots):
-                        c = codes[code + i * patches + q // own]
+                        c = codes[point + uint64(q // own)]
                         at = coefficients + (c >> DIRECTION) * width + q % own * threads
-                        before[q] = s[at]
+                        before[q] = s[uint64(at)]
                     if running:
                         for q in range(slots):
-                            c = codes[code + i * patches + q // own]
+                            c = codes[point + uint64(q // own)]
                             at = coefficients + (c >> DIRECTION) * width + q % own * threads
                             change = rate * (error * share[q % own] * active[q])
-                            s[at] += -change if c & 1 else change
+                            s[uint64(at)] += -change if c & 1 else change
                     largest, norm = survey(
                         s, codes, code, n, count, gram, start, coefficients, share
                     )
@@ -273,9 +279,9 @@ def kernel(double, patches, own, threads, warp, size_of_run):
                                 diverged = step
                             if not finite:  # keep the weights of before
                                 for q in range(slots):
-                                    c = codes[code + i * patches + q // own]
+                                    c = codes[point + uint64(q // own)]
                                     at = coefficients + (c >> DIRECTION) * width
-                                    s[at + q % own * threads] = before[q]
+                                    s[uint64(at + q % own * threads)] = before[q]
                 until_record -= 1
                 if until_record == 0:
                     if exists:
