@@ -31,6 +31,14 @@ from .divergence import SAFE
 TINY = float(np.finfo(np.float32).tiny)
 
 
+@cuda.jit
+def echo(number):
+    """Double a number by way of shared memory, to see whether a launch works."""
+    s = cuda.shared.array(0, float64)
+    s[0] = number[0]
+    number[0] = s[0] + s[0]
+
+
 @cache
 def kernel(double, patches, own, threads, warp, size_of_run):
     """The kernel for one kind of runs, compiled at its first launch.
