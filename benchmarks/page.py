@@ -1,4 +1,4 @@
-"""Write chapters/performance.md and its figure from benchmarks/results.json.
+"""Write chapters/performance.md and its figure from benchmarks/results.json, results_gpu.json.
 
 python -m benchmarks.page
 
@@ -14,15 +14,26 @@ import matplotlib.pyplot as plt
 from benchmarks.figure import draw
 from benchmarks.machine import ROOT
 from benchmarks.values import values
+from benchmarks.values_gpu import gpu
 
 RESULTS = ROOT / "benchmarks" / "results.json"
+RESULTS_GPU = ROOT / "benchmarks" / "results_gpu.json"
 TEMPLATE = ROOT / "benchmarks" / "page.md"
 PAGE = ROOT / "chapters" / "performance.md"
 FIGURE = PAGE.with_suffix(".png")
 
 
-def render(results):
+def read(path):
+    """What a file of results holds; None if there is no such file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def render(results, on_gpu):
     """The page.
+
+    Args:
+        results: of `make bench`.
+        on_gpu: of `make bench-gpu`, or None.
 
     Raises:
         ValueError: the results are those of a quick run.
@@ -30,7 +41,7 @@ def render(results):
     """
     if results["quick"]:
         raise ValueError("the page shows a full run, not one with --quick")
-    found = values(results)
+    found = {**values(results), "gpu": gpu(on_gpu)}
     text = TEMPLATE.read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: found[match[1]], text)
 
@@ -42,8 +53,8 @@ def fingerprint():
 
 def main():
     """Write the page and the figure."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8"))
-    PAGE.write_text(render(results), encoding="utf-8")
+    results = read(RESULTS)
+    PAGE.write_text(render(results, read(RESULTS_GPU)), encoding="utf-8")
     fig = draw(results)
     fig.savefig(FIGURE, metadata={"Source": fingerprint()})
     plt.close(fig)
