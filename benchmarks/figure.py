@@ -1,6 +1,7 @@
 """The figure of the page: cost against runs, epochs, m, n, P and d."""
 
 from benchmarks.peers import PEERS
+from benchmarks.words import thousands
 from benign_osc_lib import plotting as bp
 
 LINES = {
@@ -35,6 +36,8 @@ def draw(results):
         if "step_us" in curve:
             style = {"color": bp.STRONG, "ls": ":", "label": "the same, a step alone"}
             ax.loglog(curve["values"], curve["step_us"], **style)
+        ax.set_xticks(curve["values"][::2], map(thousands, curve["values"][::2]))
+        ax.minorticks_off()
         ax.set_xlabel(label)
     for ax in panels[:, 0]:
         ax.set_ylabel("µs per step and run")

@@ -57,7 +57,7 @@ STEPS = SIZES["epochs"] * SIZES["n"]
 FULL = Plan(
     runs=400,
     epochs=SIZES["epochs"],
-    repeats=7,
+    repeats=5,
     at_least=0.2,
     axes={
         "runs": [1, 4, 16, 64, 256, 1024, 4096],
