@@ -30,7 +30,7 @@ these. For speed both are written again, and a change of the model has to be mad
 - ``engine.batched``: f of the visited point and the step in ``update``, f of all points in
   ``look``, on inner products, in tensors;
 - ``engine.divergence``: bounds of f and of the step, which spare a look at all points;
-- ``sweeps.measures.correct_points``: f of test points, in one pass without a tensor between;
+- ``sweeps.accuracy.count_correct``: f of test points, from the numbers that make them;
 - ``benchmarks/peers``: all of it, in other frameworks, to be compared with.
 """
 

@@ -7,10 +7,10 @@ import torch
 
 from .._provenance import made_by
 from ..data import FeatureNoiseModel
-from ..network import init_weights
 from ..seeds import generators
 from ..training import train
 from ..visits import visiting_orders
+from .draws import draw_unit
 
 
 def model_of(cell):
@@ -47,13 +47,12 @@ def _run_unit(cells, seeds, n_test, engine):
 
     shared, model = cells[0], model_of(cells[0])
     streams = generators(seeds)
-    data = model.sample(shared["n"], n_weak=shared.get("n_weak"), generator=streams)
-    start = init_weights(shared["m"], shared["d"], 1.0, generator=streams)
-    test = [model.sample(2 * n_test, n_weak=n_test, generator=stream) for stream in streams]
+    shuffled = any(cell["order"] == "shuffled" for cell in cells)  # which goes on after the points
+    data, start, fresh = draw_unit(model, shared, n_test, streams, finish=shuffled)
     together = {}
     for k, cell in enumerate(cells):
         together.setdefault((cell["epochs"], cell["order"]), []).append(k)
-    results = {}
+    results, trained = {}, np.empty((len(seeds), len(cells), *start.shape[1:]))
     for (epochs, order), members in together.items():
         scale, lr = (
             torch.tensor([cells[k][name] for k in members], dtype=torch.float64, device="cpu")
@@ -73,9 +72,12 @@ def _run_unit(cells, seeds, n_test, engine):
             generator=generator,
             engine=engine,
         )
-        for name, column in measure(run, data, visits, test).items():
+        trained[:, members] = run.weights.transpose(0, 1).numpy()
+        for name, column in measure(run, data, visits).items():
             whole = results.setdefault(name, np.empty((len(cells), *column.shape[1:])))
             whole[members] = column
+    accuracy = fresh.accuracy(trained)
+    results["accuracy_strong"], results["accuracy_weak"] = accuracy[..., 0], accuracy[..., 1]
     return {name: column.reshape(-1, *column.shape[2:]) for name, column in results.items()}
 
 
