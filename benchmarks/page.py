@@ -2,7 +2,7 @@
 
 python -m benchmarks.page
 
-Every number of the page is filled in here; the text around them is benchmarks/page.md.
+Every number of the page is filled in here; the text around them is benchmarks/page*.md.
 """
 
 import hashlib
@@ -14,11 +14,12 @@ import matplotlib.pyplot as plt
 from benchmarks.figure import draw
 from benchmarks.machine import ROOT
 from benchmarks.values import values
-from benchmarks.values_gpu import gpu
+from benchmarks.values_gpu import values_gpu
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 RESULTS_GPU = ROOT / "benchmarks" / "results_gpu.json"
 TEMPLATE = ROOT / "benchmarks" / "page.md"
+WITH_GPU, WITHOUT_GPU = (TEMPLATE.with_stem(name) for name in ("page_gpu", "page_without_gpu"))
 PAGE = ROOT / "chapters" / "performance.md"
 FIGURE = PAGE.with_suffix(".png")
 
@@ -39,10 +40,15 @@ def render(results, on_gpu):
         ValueError: the results are those of a quick run.
         KeyError: the template asks for something that is not there.
     """
-    if results["quick"]:
+    if results["quick"] or (on_gpu and on_gpu["quick"]):
         raise ValueError("the page shows a full run, not one with --quick")
-    found = {**values(results), "gpu": gpu(on_gpu)}
-    text = TEMPLATE.read_text(encoding="utf-8")
+    section = fill(WITH_GPU, values_gpu(on_gpu)) if on_gpu else fill(WITHOUT_GPU, {})
+    return fill(TEMPLATE, {**values(results), "gpu": section.rstrip()})
+
+
+def fill(template, found):
+    """The text of a file with every {{name}} replaced."""
+    text = template.read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: found[match[1]], text)
 
 

@@ -18,6 +18,7 @@ from benchmarks.peers import autograd_rule
 from benchmarks.rules import RULES
 from benchmarks.sizes import SIZES
 from benchmarks.values_beyond import CALLS
+from benchmarks.values_gpu import values_gpu
 from benign_osc_lib import FeatureNoiseModel, Rule, generators, init_weights, train
 from benign_osc_lib.sweeps import DEFAULTS
 from benign_osc_lib.theory import kappa
@@ -129,11 +130,12 @@ def test_page_is_written_from_the_stored_results():
         assert figure.info["Source"] == page.fingerprint()
 
 
-def test_template_holds_no_number_of_a_measurement(shown):
-    text = page.TEMPLATE.read_text(encoding="utf-8")
-    used = set(re.findall(r"\{\{(\w+)\}\}", text))
-    assert used == {*values.values(shown), "gpu"}
-    assert not re.findall(r"\d[\d.]*\s*(?:µs|ms|%|GFLOP|MiB|times)", text)
+def test_templates_hold_no_number_of_a_measurement(shown):
+    names = {page.TEMPLATE: {*values.values(shown), "gpu"}, page.WITH_GPU: {*values_gpu(ON_GPU)}}
+    for template, known in names.items():
+        text = template.read_text(encoding="utf-8")
+        assert set(re.findall(r"\{\{(\w+)\}\}", text)) == known
+        assert not re.findall(r"\d[\d.]*\s*(?:[µn]s|ms|%|GFLOP|MiB|times)\b", text)
 
 
 def test_page_of_a_machine_without_jax(shown):
@@ -161,7 +163,7 @@ def test_page_shows_the_numbers_of_the_sections_beyond(shown):
     assert "`torch.optim.SGD(momentum=0.9)`" in text
     assert "**2\u202f000 runs a second** on" in text and "takes 1.28 times the sum" in text
     assert "recorded after each step | 0.300 | 6.0 |" in text
-    assert "The row takes 2.0 times the sum" in text
+    assert "the row takes 2.0 times the sum" in text
 
 
 def test_every_number_of_the_page_has_one_section(shown):
@@ -187,6 +189,42 @@ def test_page_of_a_quick_run_is_refused(quick):
 def test_page_says_that_no_gpu_was_timed(shown):
     text = section(page.render(shown, None), "On a GPU")
     assert "not been timed on a GPU" in text and "`make bench-gpu`" in text
+
+
+def row_on_gpu(what, runs, call_ns, kernel_ns=None, dtype="float64"):
+    return {"what": what, "dtype": dtype, "runs": runs, "call_ns": call_ns, "kernel_ns": kernel_ns}
+
+
+ON_GPU = {
+    "quick": False,
+    "date": "2027-01-02T03:04+00:00",
+    "commit": "a5f6243",
+    "machine": {"cores": 16},
+    "card": {"name": "NVIDIA X", "driver": None, "cuda": "12.9"},
+    "versions": {"python": "3.11", "torch": "2.11", "jax": None, "numba-cuda": "0.30"},
+    "epochs": 200,
+    "apart": {"median": 2e-15, "worst": 1e-12, "runs": 175},
+    "rows": [
+        row_on_gpu("kernel", 1024, 0.9, 0.8),
+        row_on_gpu("kernel", 65536, 0.4, 0.3),
+        row_on_gpu("kernel", 65536, 0.2, 0.1, "float32"),
+        row_on_gpu("tensors", 8192, 15.0),
+        row_on_gpu("CPU engine", 400, 6.0),
+        row_on_gpu("CPU engine", 8192, 5.2),
+    ],
+}
+
+
+def test_page_shows_the_card_the_date_and_the_table(shown):
+    text = section(page.render(shown, ON_GPU), "On a GPU")
+    assert "on one NVIDIA X (driver unknown, CUDA 12.9), on 2027-01-02: python 3.11," in text
+    assert "| kernel | 1\u202f024 | 0.90 | 5.8 |" in text
+    assert "| kernel, float32 | 65\u202f536 | 0.20 | 26 |" in text
+    assert "takes 0.40 ns, 0.30 ns of them" in text
+    assert "It is 38 times as fast as the engine in tensors and\n13 times as fast as" in text
+    assert "not been timed" not in text and "None" not in text
+    with pytest.raises(ValueError, match="--quick"):
+        page.render(shown, {**ON_GPU, "quick": True})
 
 
 def test_missing_package_is_reported(monkeypatch):
