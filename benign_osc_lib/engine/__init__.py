@@ -31,8 +31,10 @@ these. For speed both are written again, and a change of the model has to be mad
   and ``descend``; ``engine.family_look``: f of all points in ``survey``;
 - ``engine.batched``: f of the visited point and the step in ``update``, f of all points in
   ``look``, on inner products, in tensors;
+- ``engine.cuda_kernel``: f of the visited point and the step in ``trajectories``, f of all points
+  in ``survey``, on inner products, in the threads of a GPU;
 - ``engine.divergence``: bounds of f and of the step, which spare a look at all points;
-- ``sweeps.measures.correct_points``: f of test points, in one pass without a tensor between;
+- ``sweeps.accuracy.count_correct``: f of test points, from the numbers that make them;
 - ``benchmarks/peers``: all of it, in other frameworks, to be compared with.
 """
 
@@ -40,6 +42,7 @@ import torch
 
 from .autograd import train_autograd
 from .batched import train_batched
+from .cuda import train_cuda
 from .divergence import LIMIT
 from .family import train_family
 from .problem import Before, Found, NotCompiled, NotForRule, OutOfRange, Problem
@@ -52,9 +55,11 @@ ENGINES = {
     "compiled": train_compiled,
     "family": train_family,
     "batched": train_batched,
+    "cuda": train_cuda,
 }
-"""Every engine by its name: the equations as they stand; any rule by autograd; inner products on
-the CPU, compiled, for the plain rule and for any; inner products in tensors, on any device."""
+"""Every engine by its name: the equations as they stand; any rule, by automatic differentiation;
+inner products on the CPU, compiled, for the plain rule and for any; inner products in tensors, on
+any device; inner products in one kernel, on a GPU."""
 
 
 def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
@@ -63,8 +68,9 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
     Args:
         problem: a Problem, in which u and v may be NaN.
         engine: "reference": that of the paper's equations or, for another rule, of autograd;
-            "reduced": compiled or, for another rule or where more is wanted, family; on other
-            devices than the CPU, batched; "auto"; or a key of :data:`ENGINES`.
+            "reduced": on the CPU compiled or, for another rule or where more is wanted, family;
+            cuda on a GPU that Numba can use, batched on other devices; "auto"; or a key of
+            :data:`ENGINES`.
         record_every: a number of steps.
         limit: abs(f) beyond which a run has diverged.
         progress: show a progress bar.
@@ -80,13 +86,14 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
     known = problem._replace(u=problem.u.nan_to_num(), v=problem.v.nan_to_num())
     plain = problem.rule.is_plain
     by_equations = "reference" if plain else "autograd"
-    reduced = "compiled" if plain and is_bare(problem) else "family"
-    reduced = reduced if problem.x.device.type == "cpu" else "batched"
+    reduced = {"cpu": "family", "cuda": "cuda"}.get(problem.x.device.type, "batched")
+    if reduced == "family" and plain and is_bare(problem):
+        reduced = "compiled"
     wanted = {"reference": by_equations, "reduced": reduced}
     wanted["auto"] = reduced if suits(problem) else by_equations
     name = wanted.get(engine, engine)
     try:
-        if name in ("compiled", "batched") and not (plain and is_bare(problem)):
+        if name in ("compiled", "batched", "cuda") and not (plain and is_bare(problem)):
             raise NotForRule(problem.rule)
         found = ENGINES[name](known, record_every, limit, progress)
     except (OutOfRange, NotCompiled, NotForRule):
@@ -99,7 +106,8 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
         signal.masked_fill_(unseen, torch.nan)
     if found.stopped_at is None:
         found = found._replace(stopped_at=torch.full_like(found.diverged_at, -1))
-    return found._replace(engine=name, margins=found.margins if problem.margins else None)
+    margins = found.margins if problem.margins else None
+    return found._replace(engine=found.engine or name, margins=margins)
 
 
 def is_bare(problem):

@@ -119,18 +119,19 @@ def row_of(_, number, lanes):
     return Row(number, lanes.count)(number, lanes), generate
 
 
-def _arithmetic(operation):
+def _arithmetic(operation, flags):
     @intrinsic
     def apply(_, a, b):
         def generate(context, builder, signature, args):
-            return getattr(builder, operation)(*args, flags=FUSED)
+            return getattr(builder, operation)(*args, flags=flags)
 
         return a(a, b), generate
 
     return apply
 
 
-add, multiply = _arithmetic("fadd"), _arithmetic("fmul")
+add, multiply = _arithmetic("fadd", FUSED), _arithmetic("fmul", FUSED)
+add_rounded, multiply_rounded = _arithmetic("fadd", ()), _arithmetic("fmul", ())
 
 
 @intrinsic

@@ -1,12 +1,16 @@
 """Runs of the reduced engine beside those of the reference, on data of any layout."""
 
+import os
 import warnings
 
+import pytest
 import torch
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from benign_osc_lib import PatchData, generators, train
+from benign_osc_lib.engine import ENGINES as TABLE
+from benign_osc_lib.engine.problem import without_repetitions
 from tests.library.common import normal, seeded
 
 OWN_AXES = {"weights": 3, "margins": 2, "strong": 3, "weak": 3}
@@ -18,6 +22,38 @@ MORE_AXES = {"second_layer": 2, "overlaps": 4, "path": 4}
 # Every pair of a row length and a number of patches is compiled once, which takes seconds. Up to 8
 # filters and 18 or 34 make rows of 8, the others here rows of 16; those come with 3 patches only.
 ROWS_OF_8, ROWS_OF_16 = (1, 2, 3, 4, 9, 17), (5, 7, 8, 16)
+
+SIMULATED = os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
+"""Whether Numba's simulator stands for a GPU: in the process of ``test_cuda_simulator`` only."""
+
+
+def in_place(found, device):
+    """Tensors of a named tuple on a device; what is expanded stays so."""
+
+    def moved(value):
+        if not isinstance(value, torch.Tensor) or value.device == device:
+            return value
+        once = without_repetitions(value, value.dim())
+        return once.to(device).expand(value.shape)
+
+    return found._replace(**{name: moved(value) for name, value in found._asdict().items()})
+
+
+def train_on_gpu(problem, record_every, limit, progress):
+    """The engine "cuda" on the GPU, for a problem on the CPU and with results there."""
+    there = in_place(problem, torch.device("cuda"))._replace(visits=problem.visits)
+    found = TABLE["cuda"](there, record_every, limit, progress)
+    assert found.engine == "cuda"
+    return in_place(found, torch.device("cpu"))
+
+
+ENGINES = TABLE if SIMULATED else {**TABLE, "cuda": train_on_gpu}
+"""The table, each engine for problems on the CPU."""
+
+needs_gpu = pytest.mark.skipif(
+    not (SIMULATED or torch.cuda.is_available()), reason="needs a CUDA device, or the simulator"
+)
+NAMES = [pytest.param(name, marks=needs_gpu if name == "cuda" else ()) for name in ENGINES]
 
 
 def both(data, weights, lr, *, seeds=None, **options):
