@@ -1,12 +1,13 @@
 """The reduced engine on a GPU: one kernel follows the runs, in short launches.
 
-The kernel (``cuda_kernel``) needs Numba's target for CUDA, the package ``numba-cuda``:
-``pip install "benign-osc-lib[gpu]"``, or ``"numba-cuda[cu12]"`` where torch is built for CUDA 12.
-Without it, and for runs that do not fit the shared memory of the device (``cuda_layout``),
-``batched`` trains the whole batch; a warning says so once where the package is missing.
+The kernel (``cuda_kernel``) is compiled by Numba's target for CUDA, the package ``numba-cuda``:
+``pip install "numba-cuda[cu13]"``, or ``[cu12]`` where torch is built for CUDA 12. Without it, and
+for runs that do not fit the shared memory of a block (``cuda_layout``: 16 filters and 51 distinct
+patches of three a point in float64, 140 on an H100, which grants more), ``batched`` trains the
+whole batch. Where the package is missing, a warning says so once.
 
-On the device lie, beside the results, what ``cuda_setup`` makes of the data, and the coefficients.
-For more runs than :func:`runs_of_chunk` allows this is done chunk after chunk.
+What the data give is made on the device by ``cuda_setup``, once for all runs that share them. For
+more runs than :func:`runs_of_chunk` allows this is done chunk after chunk.
 """
 
 import time
@@ -140,9 +141,9 @@ def _train(given, some, epochs, record_every, limit, out, with_margins, bar):
         _pick(given.weights, of_pair // len(data)),
         plan.width,
     )
-    places = np.stack((data_of, pair_of, weights_of, order_of), 1).astype(np.int32)
+    places = np.stack((data_of, pair_of, weights_of, order_of)).astype(np.int32)
     places = torch.from_numpy(places).to(device)
-    data_of, weights_of = places[:, 0].long(), places[:, 2].long()
+    data_of, weights_of = places[0].long(), places[2].long()
     norms = torch.linalg.vector_norm(given.weights, dim=(1, 2))
     coefficients = lr.new_zeros(len(lr), count, plan.width)
     launch = Launch(plan, count, n, itemsize, len(lr), device)
