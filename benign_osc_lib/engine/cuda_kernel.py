@@ -27,6 +27,9 @@ from .divergence import SAFE
 
 TINY = float(np.finfo(np.float32).tiny)
 
+SHUFFLES = not config.ENABLE_CUDASIM
+"""Whether the threads of a warp can exchange numbers."""
+
 
 @cache
 def kernel(double, patches, own, threads, warp, size_of_run):
@@ -45,21 +48,7 @@ def kernel(double, patches, own, threads, warp, size_of_run):
     slots = patches * own
     codes_a_number = 2 if double else 1
 
-    if config.ENABLE_CUDASIM:
-
-        @cuda.jit(device=True)
-        def group_sum(value):
-            numbers, t = cuda.shared.array(warp, number), cuda.threadIdx.x
-            cuda.syncthreads()
-            numbers[t] = value
-            cuda.syncthreads()
-            return numbers[t - t % threads :][:threads].sum()
-
-        @cuda.jit(device=True)
-        def some(condition):
-            return cuda.syncthreads_or(condition) != 0
-
-    else:
+    if SHUFFLES:
 
         @cuda.jit(device=True)
         def group_sum(value):
@@ -72,6 +61,20 @@ def kernel(double, patches, own, threads, warp, size_of_run):
         @cuda.jit(device=True)
         def some(condition):
             return cuda.any_sync(0xFFFFFFFF, condition)
+
+    else:
+
+        @cuda.jit(device=True)
+        def group_sum(value):
+            numbers, t = cuda.shared.array(warp, number), cuda.threadIdx.x
+            cuda.syncthreads()
+            numbers[t] = value
+            cuda.syncthreads()
+            return numbers[t - t % threads :][:threads].sum()
+
+        @cuda.jit(device=True)
+        def some(condition):
+            return cuda.syncthreads_or(condition) != 0
 
     @cuda.jit(device=True)
     def lesser(a, b):  # ``min`` is not compiled by every release of Numba for CUDA
