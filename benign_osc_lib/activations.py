@@ -94,5 +94,7 @@ def find(activation):
     """
     if isinstance(activation, Activation):
         return activation
+    if not isinstance(activation, str):
+        raise TypeError(f"activation must be a name or an Activation, got {activation!r}")
     _checks.one_of("activation", activation, tuple(ACTIVATIONS))
     return ACTIVATIONS[activation]

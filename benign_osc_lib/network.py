@@ -3,6 +3,7 @@
 import torch
 
 from . import _checks
+from ._draws import draw, in_parts
 from .activations import find
 
 
@@ -32,9 +33,13 @@ def init_weights(m, d, scale, *, generator=None, device=None, dtype=torch.float6
     _checks.floating_dtype(dtype)
     _checks.device(device)
     found, batched = _checks.cpu_generators(generator)
-    kind = {"device": "cpu", "dtype": torch.float64}
-    drawn = [torch.randn(2, m, d, generator=g, **kind) for g in found]
-    weights = scale * (torch.stack(drawn) if batched else drawn[0])
+
+    def make(part, weights):
+        draw(part, ("normal", weights))
+        weights *= scale
+
+    weights = in_parts(found, {"weights": ((2, m, d), float)}, make)["weights"]
+    weights = weights if batched else weights[0]
     return weights.to(device=device, dtype=dtype)
 
 

@@ -5,7 +5,7 @@ import math
 from dataclasses import asdict, dataclass, fields
 
 from . import _checks
-from .activations import Activation, find
+from .activations import ACTIVATIONS, Activation, find
 from .losses import LOSSES
 
 
@@ -21,6 +21,12 @@ class Rule:
     - w ← w − η s_e V, or w − η s_e (g + β V) with ``nesterov``; s_e is the factor of the schedule.
 
     Whatever the rule, each update lies in the span of the patches and of w itself (chapter 3).
+
+    Left out: more than two classes. The record, the margins y f and the theory are for labels ±1.
+    Further features and noise patches need no rule: see ``overlaps`` of
+    :func:`~benign_osc_lib.training.train`. Left out, too, are rules whose step is no combination of
+    gradients, such as Adam: it divides each coordinate by a number of its own, and so leaves the
+    span.
 
     Args:
         activation: σ of eq. (1): "relu2", the paper's max(z, 0)²; "relu", "relu3", "quadratic",
@@ -44,7 +50,8 @@ class Rule:
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ValueError: an argument is outside its range.
+        ValueError: an argument is outside its range, a word is not one of those above, or
+            ``nesterov`` is set without momentum.
     """
 
     activation: str | Activation = "relu2"
@@ -61,10 +68,11 @@ class Rule:
     second_layer_rate: float = 1.0
 
     def __post_init__(self):
-        find(self.activation)
+        sigma = find(self.activation)
         _checks.one_of("loss", self.loss, LOSSES)
         _checks.one_of("second_layer", self.second_layer, ("fixed", "trained"))
         plain = {
+            "activation": sigma.name if ACTIVATIONS.get(sigma.name) is sigma else sigma,
             "batch_size": _checks.integer("batch_size", self.batch_size, low=1),
             "schedule": _factors(self.schedule),
         }
@@ -102,8 +110,7 @@ class Rule:
     @property
     def is_plain(self):
         """Whether a step is that of eq. (3)."""
-        trained = self.second_layer == "trained"
-        return self == Rule(second_layer_rate=1.0 if trained else self.second_layer_rate)
+        return all(getattr(self, name) == value for name, value in _PLAIN.items())
 
     @property
     def draws(self):
@@ -161,25 +168,26 @@ class Rule:
             text: as from :meth:`to_json`. What is not named is as in the plain rule.
 
         Raises:
-            TypeError: ``text`` is no text, or names what no Rule has.
-            ValueError: it is no JSON, or a value is outside its range.
+            TypeError: ``text`` is no text, or a value is of the wrong type.
+            ValueError: it is not the JSON of an object, names what no Rule has, or a value is
+                outside its range.
         """
         _checks.instance("text", text, str)
-        return Rule(**json.loads(text))
+        given = json.loads(text)
+        if not isinstance(given, dict) or not set(given) <= {field.name for field in fields(Rule)}:
+            raise ValueError(f"text must be a JSON object of arguments of Rule, got {text}")
+        return Rule(**given)
+
+
+_PLAIN = {field.name: field.default for field in fields(Rule) if field.name != "second_layer_rate"}
 
 
 def _factors(schedule):
     """The factors of a schedule as a tuple of floats, or None."""
     if schedule is None:
         return None
-    try:
-        factors = schedule.tolist() if hasattr(schedule, "tolist") else list(schedule)
-    except TypeError:
-        raise TypeError(
-            f"schedule must be None or a sequence of factors, got {schedule!r}"
-        ) from None
-    if not factors:
-        raise ValueError("schedule must hold at least one factor, got none")
-    for factor in factors:
-        _checks.all_between("schedule", _checks.real_number("schedule", factor), 0, low_open=False)
-    return tuple(map(float, factors))
+    factors = _checks.tensor_or_list("schedule", schedule)
+    if factors.dim() != 1 or not len(factors):
+        raise ValueError(f"schedule must be None or a list of one factor or more, got {schedule!r}")
+    _checks.all_between("schedule", factors, 0, low_open=False)
+    return tuple(factors.double().tolist())

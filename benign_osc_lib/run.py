@@ -1,20 +1,16 @@
 """What training returns, and how it is kept in a file."""
 
-import io
-import json
 import os
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from . import _checks
+from ._archive import pack, unpack
 from .losses import loss
 from .rule import Rule
-
-FORMAT = 1
-"""The number of the format of :meth:`Run.save`."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -25,23 +21,27 @@ class Progress:
         engine: its name in ``engine.ENGINES``.
         order: "cyclic" or "shuffled".
         record_every: a number of steps, or None.
-        epochs: passes that were made.
         stop_below: the loss below which runs stop, or None.
-        state: tensors of the engine, with the leading axes of the batch.
+        batched: whether the generators are a leading axis of the batch.
+        n: points of the data.
+        patches: P, patches of a point.
+        epochs: passes that were made.
+        state: tensors of the engine, with the leading axes of the batch, by name.
         directions: vectors whose overlaps are recorded, (..., K, d), or None.
         generators: the states of the generators afterwards, (S, bytes), or None if none was used.
-        batched: whether S is a leading axis of the batch.
     """
 
     engine: str
     order: str
     record_every: int | None
-    epochs: int
     stop_below: float | None
+    batched: bool
+    n: int
+    patches: int
+    epochs: int
     state: dict
     directions: Tensor | None = None
     generators: Tensor | None = None
-    batched: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -100,13 +100,15 @@ class Run:
             IndexError: there is no such run.
         """
         batch = self.diverged_at.shape
-        chosen = {"diverged_at": self.diverged_at[index]}  # a bad index cannot reach other axes
-        for field in fields(self):
-            value = getattr(self, field.name)
-            if field.name == "seeds" and value is not None and batch:
-                chosen["seeds"] = value.expand(batch)[index]
-            elif isinstance(value, Tensor) and field.name not in ("steps", "diverged_at", "seeds"):
-                chosen[field.name] = value[index]
+        places = torch.arange(batch.numel(), device=self.weights.device).reshape(batch)[index]
+        tensors = _tensors(self)
+        if "seeds" in tensors:
+            tensors["seeds"] = tensors["seeds"].expand(batch)
+        chosen = {  # by places: "..." in an index would reach the other axes
+            name: tensor.reshape(-1, *tensor.shape[len(batch) :])[places.to(tensor.device)]
+            for name, tensor in tensors.items()
+            if name != "steps"
+        }
         return replace(self, **chosen, progress=None)
 
     @property
@@ -136,71 +138,76 @@ class Run:
         """
         from .sweeps.files import replace as replace_file
 
-        about, arrays = {"format": FORMAT, "rule": self.rule.to_json(), "dtypes": {}}, {}
-
-        def keep(name, tensor):
-            if tensor is not None:
-                about["dtypes"][name] = str(tensor.dtype).removeprefix("torch.")
-                tensor = tensor.detach().cpu()
-                half = tensor.dtype == torch.bfloat16  # NumPy has none
-                arrays[name] = (tensor.view(torch.int16) if half else tensor).numpy()
-
-        for field in fields(self):
-            if field.name not in ("rule", "progress"):
-                keep(field.name, getattr(self, field.name))
-        if self.progress is not None:
-            about["progress"] = {
-                field.name: getattr(self.progress, field.name)
-                for field in fields(self.progress)
-                if field.name not in _TENSORS
-            }
-            for name in ("directions", "generators"):
-                keep(f"progress.{name}", getattr(self.progress, name))
-            for name, tensor in self.progress.state.items():
-                keep(f"state.{name}", tensor)
-        content = io.BytesIO()
-        np.savez(content, about=np.array(json.dumps(about)), **arrays)
-        replace_file(_path(path), content.getbuffer())
+        past, about = self.progress, {"format": _FORMAT, "rule": self.rule.to_json()}
+        about["progress"] = past and {name: getattr(past, name) for name in _PLAIN}
+        parts = {"run": _tensors(self)}
+        if past is not None:
+            parts |= {"progress": _tensors(past), "state": past.state}
+        tensors = {f"{part}.{name}": t for part, own in parts.items() for name, t in own.items()}
+        replace_file(_path(path), pack(about, tensors))
 
     @staticmethod
-    def load(path):
-        """A run that was written by :meth:`save`, on the CPU.
+    def load(path, *, device=None):
+        """A run that was written by :meth:`save`.
 
         Args:
             path: the file, as a str, bytes or ``os.PathLike``; ~ is the home directory.
+            device: where its tensors live; None is the CPU.
 
         Returns:
-            A Run.
+            A Run, in every field as it was.
 
         Raises:
             TypeError: ``path`` is no path.
             OSError: the file cannot be read.
-            ValueError: the file does not hold a run, or is damaged.
+            ValueError: the file does not hold a run, or is damaged in any place; or ``device`` is
+                none.
         """
+        _checks.device(device)
         file = _path(path)
         content = file.read_bytes()
         try:
-            with np.load(io.BytesIO(content), allow_pickle=False) as found:
-                about = json.loads(str(found["about"]))
-                if about["format"] != FORMAT:
-                    raise ValueError(f"its format is {about['format']}, not {FORMAT}")
-                tensors = {
-                    name: torch.from_numpy(found[name]).view(getattr(torch, dtype))
-                    for name, dtype in about["dtypes"].items()
-                }
-            progress = about.get("progress")
-            if progress is not None:
-                state = {n[6:]: tensors.pop(n) for n in list(tensors) if n.startswith("state.")}
-                more = {name: tensors.pop(f"progress.{name}", None) for name in _TENSORS[1:]}
-                progress = Progress(**progress, **more, state=state)
-            rule = Rule.from_json(about["rule"])
-            tensors.setdefault("margins", None)
-            return Run(**tensors, rule=rule, progress=progress)
-        except Exception as error:  # whatever a damaged archive makes of itself
+            run = _from_archive(*unpack(content))
+        except Exception as error:  # whatever a foreign archive makes of itself
             raise ValueError(f"path must be a file with a run, got {file}: {error!r}") from error
+        return run if device is None else _moved(run, device)
 
 
-_TENSORS = ("state", "directions", "generators")
+_FORMAT = 1  # of a file
+_PLAIN = ("engine", "order", "record_every", "stop_below", "batched", "n", "patches", "epochs")
+_STAY = ("steps", "seeds", "generators")  # on the CPU
+
+
+def _tensors(thing):
+    """The fields of a dataclass that are tensors, by name."""
+    named = {field.name: getattr(thing, field.name) for field in fields(thing)}
+    return {name: value for name, value in named.items() if isinstance(value, Tensor)}
+
+
+def _from_archive(about, tensors):
+    """The Run of what :meth:`Run.save` packed."""
+    if about["format"] != _FORMAT:
+        raise ValueError(f"its format is {about['format']}, not {_FORMAT}")
+    past, parts = about["progress"], {"run": {}, "progress": {}, "state": {}}
+    for name, tensor in tensors.items():
+        part, _, own = name.partition(".")
+        parts[part][own] = tensor
+    if past is not None:
+        past = Progress(**past, **parts["progress"], state=parts["state"])
+    parts["run"].setdefault("margins", None)
+    return Run(**parts["run"], rule=Rule.from_json(about["rule"]), progress=past)
+
+
+def _moved(run, device):
+    """The same Run on a device."""
+
+    def there(tensors):
+        return {name: t.to(device) for name, t in tensors.items() if name not in _STAY}
+
+    past = run.progress
+    if past is not None:
+        past = replace(past, **there(_tensors(past)), state=there(past.state))
+    return replace(run, **there(_tensors(run)), progress=past)
 
 
 def _path(path):

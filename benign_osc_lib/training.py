@@ -44,6 +44,17 @@ def train(
     Where the data do not show u or v (:meth:`PatchData.features`), the record of its overlaps is
     NaN, with a warning; the training itself needs neither.
 
+    Data with several weak features, or patches that are worth watching one by one, go through the
+    same call: the filters meet each patch through its inner products alone, and ``overlaps`` lists
+    the vectors whose inner products are recorded beside those with u and v. For features
+    v_1, …, v_K and the noise patches of the points, say::
+
+        wanted = torch.cat([torch.stack([v_1, v_2]), noise], -2)  # (K + n, d)
+        run = train(data, weights, lr, epochs=200, overlaps=wanted)
+        run.overlaps  # (..., T, 2, m, K + n): those of w_{j,r}, without the factor j
+
+    Labels are ±1: see :class:`~benign_osc_lib.rule.Rule` for what is left out.
+
     Ctrl-C ends a call at once. A process that was forked after torch had used several threads can
     hang, in torch's own operations too: start processes by "spawn", or call
     ``torch.set_num_threads(1)`` before the first of them.
@@ -71,9 +82,10 @@ def train(
             compile (NUMBA_DISABLE_JIT). On a GPU it is one kernel where the package numba-cuda is
             installed, else a slower one (:mod:`benign_osc_lib.engine.cuda`).
         progress: show a progress bar on stderr.
-        margins: keep y f at each visit. Without, the memory of a call does not grow with epochs.
+        margins: keep y f at each visit, which needs most of the memory of long runs.
         overlaps: vectors (..., K, d), such as noise patches or further features, whose inner
-            products with the filters are recorded too; or None.
+            products with the filters are recorded too, in the dtype and on the device of the
+            weights; or None.
         record_weights: keep the weights at each recorded step.
         stop_below: a loss > 0: a run stops after the first epoch in which the mean loss of its
             visits, with the true labels and before their updates, was below it. From there on it
@@ -93,97 +105,63 @@ def train(
     _checks.instance("data", data, PatchData)
     _checks.floats("weights", weights, last=(2, "m", data.x.shape[-1]))
     _checks.same_kind(weights=weights, **{"data.x": data.x})
-    _checks.integer("epochs", epochs, low=1)
+    epochs = _checks.integer("epochs", epochs, low=1)
+    _checks.instance("rule", rule, Rule)
     _checks.one_of("order", order, ("cyclic", "shuffled"))
     _checks.one_of("engine", engine, ("auto", "reduced", "reference"))
-    if record_every is not None:
-        _checks.integer("record_every", record_every, low=1)
-    _checks.instance("rule", rule, Rule)
-    for name, value in (("margins", margins), ("resumable", resumable)):
-        _checks.instance(name, value, bool)
-    _checks.instance("record_weights", record_weights, bool)
-    if stop_below is not None:
-        _checks.positive("stop_below", stop_below)
-    generators, batched = _checks.cpu_generators(generator)
-    lr = _checks.learning_rate(lr, like=weights)
-    shapes = {"data": data.y.shape[:-1], "weights": weights.shape[:-3], "lr": lr.shape}
-    for name in ("u", "v"):
-        if getattr(data, name) is not None:
-            shapes[f"data.{name}"] = getattr(data, name).shape[:-1]
-    if overlaps is not None:
-        _checks.floats("overlaps", overlaps, last=("K", data.x.shape[-1]))
-        _checks.same_kind(weights=weights, overlaps=overlaps)
-        _checks.finite("overlaps", overlaps)
-        shapes["overlaps"] = overlaps.shape[:-2]
-    if (order == "shuffled" or rule.draws) and batched:
-        shapes["generator"] = (len(generators),)
-    batch = _checks.broadcast(**shapes)
     if engine == "reduced" and weights.dtype not in DTYPES:
         raise TypeError(
             f'weights must be float32 or float64 for engine="reduced", got {weights.dtype}'
         )
-    visits, targets = draw_visits(epochs, data.y, order, rule, generators, batched)
-    steps = epochs * rule.steps(data.y.shape[-1])
-    every = steps if record_every is None else min(record_every, steps + 1)
-    u, v = data.features_or_nan()
-    problem = Problem(
-        data.x,
-        data.y,
-        u,
-        v,
-        weights,
-        lr.expand(batch),
-        visits,
-        rule=rule,
-        targets=targets,
-        margins=margins,
-        directions=overlaps,
-        path=record_weights,
-        stop_below=stop_below or 0.0,
-        keep_state=resumable,
-    )
-    found = follow(problem, engine, every, progress=progress)
+    if record_every is not None:
+        record_every = _checks.integer("record_every", record_every, low=1)
+    if stop_below is not None:
+        stop_below = _checks.positive("stop_below", stop_below)
+    flags = {"margins": margins, "record_weights": record_weights, "resumable": resumable}
+    for name, value in flags.items():
+        _checks.instance(name, value, bool)
+    if overlaps is not None:
+        _checks.floats("overlaps", overlaps, last=("K", data.x.shape[-1]))
+        _checks.same_kind(weights=weights, overlaps=overlaps)
+        _checks.finite("overlaps", overlaps)
+        overlaps = overlaps.detach().clone() if resumable else overlaps
+    generators, batched = _checks.cpu_generators(generator)
     drawn = order == "shuffled" or rule.draws
-    kept = None
-    if resumable:
-        states = torch.stack([_state_of(g) for g in generators]) if drawn else None
-        made = (found.engine, order, record_every, epochs, stop_below, found.state, overlaps)
-        kept = Progress(*made, generators=states, batched=batched)
-    seeds = None
-    if drawn and generator is not None:
-        seeds = torch.tensor([g.initial_seed() for g in generators], dtype=torch.int64)
-        seeds = seeds if batched else seeds[0]
-    return Run(
-        weights=found.weights,
-        margins=found.margins,
-        strong=found.strong,
-        weak=found.weak,
-        steps=torch.arange(0, steps + 1, every, device="cpu"),
-        diverged_at=found.diverged_at,
-        lr=problem.lr,
-        rule=rule,
-        seeds=seeds,
-        stopped_at=found.stopped_at,
-        second_layer=found.second,
-        overlaps=found.overlaps,
-        path=found.path,
-        progress=kept,
+    lr = _checks.learning_rate(lr, like=weights)
+    shapes = {"weights": weights.shape[:-3], "lr": lr.shape, **_leading(data)}
+    if overlaps is not None:
+        shapes["overlaps"] = overlaps.shape[:-2]
+    if drawn and batched:
+        shapes["generator"] = (len(generators),)
+    batch = _checks.broadcast(**shapes)
+    n, patches = data.x.shape[-3:-1]
+    how = Progress(
+        engine, order, record_every, stop_below, batched, n, patches, 0, {}, directions=overlaps
     )
-
-
-def _state_of(generator):
-    return torch.get_rng_state() if generator is None else generator.get_state()
+    start = Run(
+        *(weights, None, None, None, None, None),
+        lr=lr.detach().expand(batch).clone(),
+        rule=rule,
+        seeds=_seeds(generators, batched) if drawn and generator is not None else None,
+        progress=how,
+    )
+    wanted = {"margins": margins, "path": record_weights, "keep_state": resumable}
+    return _further(start, data, epochs, generators, wanted, progress)
 
 
 def resume(run, data, *, epochs, progress=False):
     """Go on with a run for more epochs, as if it had never ended.
 
     The result is, to the bit, the run that one call with all the epochs would have been: with its
-    rule, its order, its momentum, and the numbers that its generators would have drawn next. Runs
-    that were frozen stay so.
+    rule, its order, its momentum, and the numbers that its generators would have drawn next; the
+    generators themselves are left as they are. Runs that were frozen stay so. Compare the paper's
+    own rule with a call that has ``resumable=True`` too: without, an engine of its own follows it,
+    whose rounding is another.
+
+    That the data are those of the run is checked by their shape only.
 
     Args:
-        run: a Run that was trained with ``resumable=True``, or read from a file.
+        run: a Run that was trained with ``resumable=True``, or such a Run read from a file.
         data: the PatchData that it was trained on.
         epochs: further passes, at least 1.
         progress: show a progress bar on stderr.
@@ -192,76 +170,107 @@ def resume(run, data, *, epochs, progress=False):
         The whole Run, from its start.
 
     Raises:
-        TypeError: an argument is of the wrong type.
-        ValueError: the run was not trained with ``resumable=True``, the data do not fit it, or
-            ``epochs`` is below 1.
+        TypeError: an argument is of the wrong type, or data and run differ in dtype.
+        ValueError: the run was not trained with ``resumable=True``, the data do not fit it in shape
+            or device, or ``epochs`` is below 1.
     """
     _checks.instance("run", run, Run)
     _checks.instance("data", data, PatchData)
-    _checks.integer("epochs", epochs, low=1)
+    epochs = _checks.integer("epochs", epochs, low=1)
     past = run.progress
     if past is None:
-        raise ValueError("run must have been trained with resumable=True")
+        raise ValueError("run must have been trained with resumable=True and be the whole batch")
     _checks.same_kind(**{"run.weights": run.weights, "data.x": data.x})
-    if data.x.shape[-1] != run.weights.shape[-1]:
-        wanted = ("n", "P", run.weights.shape[-1])
-        _checks.floats("data.x", data.x, last=wanted)
-    if run.margins is not None and data.y.shape[-1] != run.margins.shape[-1]:
+    _checks.floats("data.x", data.x, last=(past.n, past.patches, run.weights.shape[-1]))
+    batch = run.diverged_at.shape
+    if _checks.broadcast(run=batch, **_leading(data)) != batch:
         raise ValueError(
-            f"data must have the {run.margins.shape[-1]} points of the run, got {data.y.shape[-1]}"
+            f"data must have leading axes that are those of run, {tuple(batch)}, or repeat along "
+            f"them, got {_leading(data)}"
         )
     generators = [None]
     if past.generators is not None:
         # A copy: torch 2.13 crashes on a state that is a view into a larger tensor.
-        generators = [torch.Generator().set_state(state.clone()) for state in past.generators]
-    visits, targets = draw_visits(epochs, data.y, past.order, run.rule, generators, past.batched)
-    steps = (past.epochs + epochs) * run.rule.steps(data.y.shape[-1])
-    every = steps if past.record_every is None else min(past.record_every, steps + 1)
+        generators = [torch.Generator("cpu").set_state(g.clone()) for g in past.generators]
+    wanted = {"margins": run.margins is not None, "path": run.path is not None, "keep_state": True}
+    return _further(run, data, epochs, generators, wanted, progress)
+
+
+def _leading(data):
+    """The leading axes of data, and of the features that were given with them, by name."""
+    shapes = {"data": data.y.shape[:-1]}
+    for name in ("u", "v"):
+        if getattr(data, name) is not None:
+            shapes[f"data.{name}"] = getattr(data, name).shape[:-1]
+    return shapes
+
+
+def _seeds(generators, batched):
+    """The initial seeds as int64; manual_seed takes those from 2⁶³ on as negative ones."""
+    seeds = [g.initial_seed() for g in generators]
+    seeds = [seed - 2**64 if seed >= 2**63 else seed for seed in seeds]
+    return torch.tensor(seeds if batched else seeds[0], dtype=torch.int64, device="cpu")
+
+
+def _further(run, data, epochs, generators, wanted, progress):
+    """The run after so many more epochs; at first it is the weights, and how to train them.
+
+    Args:
+        run: a Run with its progress.
+        data: PatchData.
+        epochs: further epochs.
+        generators: as they are to be drawn from next.
+        wanted: what of Problem says so, by name.
+        progress: show a progress bar.
+    """
+    past, rule = run.progress, run.rule
+    visits, targets = draw_visits(epochs, data.y, past.order, rule, generators, past.batched)
     u, v = data.features_or_nan()
+    before = None
+    if past.epochs:
+        before = Before(past.epochs, run.diverged_at, run.stopped_at, past.state)
     problem = Problem(
-        data.x,
-        data.y,
-        u,
-        v,
-        run.weights,
-        run.lr,
-        visits,
-        rule=run.rule,
+        *(data.x, data.y, u, v, run.weights, run.lr, visits),
+        rule=rule,
         targets=targets,
-        margins=run.margins is not None,
         directions=past.directions,
-        path=run.path is not None,
         stop_below=past.stop_below or 0.0,
-        keep_state=True,
-        before=Before(past.epochs, run.diverged_at, run.stopped_at, past.state),
+        before=before,
+        **wanted,
     )
+    steps = (past.epochs + epochs) * rule.steps(past.n)
+    every = steps if past.record_every is None else min(past.record_every, steps + 1)
     found = follow(problem, past.engine, every, progress=progress)
-
-    def joined(old, new, axis):
-        return None if old is None else torch.cat([old, new], axis)
-
-    kept = slice(1) if past.record_every is None else slice(None)
-
-    def record(name, own):
-        old = getattr(run, name)
-        if old is not None:
-            old = old.movedim(-own - 1, 0)[kept].movedim(0, -own - 1)
-        return joined(old, getattr(found, name), -own - 1)
-
-    states = past.generators
-    if states is not None:
-        states = torch.stack([generator.get_state() for generator in generators])
+    kept = None
+    if wanted["keep_state"]:
+        drawn = past.order == "shuffled" or rule.draws
+        states = torch.stack([_state(g) for g in generators]) if drawn else None
+        made = {"engine": found.engine, "epochs": past.epochs + epochs, "state": found.state}
+        kept = replace(past, **made, generators=states)
+    recorded = {  # and the axes of each that follow that of the records
+        name: _joined(getattr(run, name), getattr(found, name), own, past.record_every)
+        for name, own in (("strong", 2), ("weak", 2), ("overlaps", 3), ("path", 3))
+    }
     return replace(
         run,
         weights=found.weights,
-        margins=joined(run.margins, found.margins, -2),
-        strong=record("strong", 2),
-        weak=record("weak", 2),
+        margins=_joined(run.margins, found.margins, 1),
         steps=torch.arange(0, steps + 1, every, device="cpu"),
         diverged_at=found.diverged_at,
         stopped_at=found.stopped_at,
         second_layer=found.second,
-        overlaps=record("overlaps", 3),
-        path=record("path", 3),
-        progress=replace(past, epochs=past.epochs + epochs, state=found.state, generators=states),
+        progress=kept,
+        **recorded,
     )
+
+
+def _state(generator):
+    return torch.get_rng_state() if generator is None else generator.get_state()
+
+
+def _joined(old, new, own, record_every=1):
+    """The record from the start; of one that held start and end only, the old end goes."""
+    if old is None:
+        return new
+    kept = old if record_every is not None else old.narrow(-own - 1, 0, 1)
+    return torch.cat([kept, new], -own - 1)

@@ -43,34 +43,35 @@ class _Layers:
 
     def __init__(self, rule, lr, start, velocities):
         rates, group = lr.unique(return_inverse=True)
+        rates = rates if len(rates) else lr.new_ones(1)  # an optimiser needs a parameter
         self.members = [(group == k).nonzero()[:, 0] for k in range(len(rates))]
         self.places = group.argsort(stable=True).argsort()
         factors = {"weights": 1.0, "second": rule.second_layer_rate}
         self.parts, groups = {}, []
         for name, whole in start.items():
-            self.parts[name] = [whole[mine].clone().requires_grad_() for mine in self.members]
+            self.parts[name] = [part.clone().requires_grad_() for part in self.cut(whole)]
             for part, rate in zip(self.parts[name], rates.tolist(), strict=True):
                 groups.append({"params": [part], "lr": factors[name] * rate})
         self.rates = [group["lr"] for group in groups]
         names = ("momentum", "nesterov", "weight_decay")
         options = {name: getattr(rule, name) for name in names}
-        self.sgd = torch.optim.SGD(groups, lr=1.0, **options) if groups else None
+        self.sgd = torch.optim.SGD(groups, lr=1.0, **options)
         for name, velocity in (velocities or {}).items():
-            for part, mine in zip(self.parts[name], self.members, strict=True):
-                self.sgd.state[part]["momentum_buffer"] = velocity[mine].clone()
+            for part, own in zip(self.parts[name], self.cut(velocity), strict=True):
+                self.sgd.state[part]["momentum_buffer"] = own.clone()
 
     def whole(self, name, parts=None):
         """A layer, or what is cut like it, of all runs in their order; None if there is none."""
         parts = (parts or self.parts).get(name)
         return torch.cat(parts)[self.places] if parts else None
 
-    def cut(self, name, whole):
-        """The parts of a layer of all runs."""
+    def cut(self, whole):
+        """What belongs to all runs, in parts."""
         return [whole[mine] for mine in self.members]
 
     def put(self, name, whole):
         """Overwrite a layer."""
-        for part, new in zip(self.parts[name], self.cut(name, whole), strict=True):
+        for part, new in zip(self.parts[name], self.cut(whole), strict=True):
             part.copy_(new)
 
     def velocities(self):
@@ -114,25 +115,23 @@ class _Network:
 
     def step_gradient(self, x, targets):
         """f where the weights are, and the gradient that the update takes."""
-        parts = self.layers.parts
-        f, gradient = self.gradient(parts, x, targets)
+        f, gradient = self.gradient(self.layers.parts, x, targets)
         if self.rule.sam:
-            whole = {name: self.layers.whole(name, gradient) for name in parts}
-            squares = sum(each.square().flatten(1).sum(1) for each in whole.values())
-            reach = torch.where(squares > 0, self.rule.sam / squares.sqrt(), 0)
-            shifted = {
-                name: [
-                    (part + reach[mine].reshape(-1, *[1] * (part.dim() - 1)) * slope)
-                    .detach()
-                    .requires_grad_()
-                    for part, slope, mine in zip(
-                        each, gradient[name], self.layers.members, strict=True
-                    )
-                ]
-                for name, each in parts.items()
-            }
-            gradient = self.gradient(shifted, x, targets)[1]
+            gradient = self.gradient(self.ascended(gradient), x, targets)[1]
         return f, gradient
+
+    def ascended(self, gradient):
+        """The layers after a step of length ``sam`` along a gradient, in parts."""
+        whole = {name: self.layers.whole(name, gradient) for name in gradient}
+        flat = torch.cat([each.flatten(1) for each in whole.values()], 1)
+        largest = flat.abs().amax(1, keepdim=True)  # divided by it, no square over- or underflows
+        unit = torch.nn.functional.normalize(torch.where(largest > 0, flat / largest, 0), eps=0.5)
+        sizes = [each[0].numel() for each in whole.values()]
+        shifted = {}
+        for (name, each), way in zip(whole.items(), unit.split(sizes, 1), strict=True):
+            moved = self.layers.whole(name) + self.rule.sam * way.reshape(each.shape)
+            shifted[name] = [part.requires_grad_() for part in self.layers.cut(moved)]
+        return shifted
 
 
 @torch.no_grad()
@@ -172,19 +171,7 @@ def _train(problem, record_every, limit, progress):
     """The same for a batch with one axis, (R,)."""
     rule, lr, before = problem.rule, problem.lr, problem.before
     n, epochs = problem.y.shape[-1], problem.visits.shape[-2]
-    state = before.state if before else {}
-    weights = problem.weights.expand(len(lr), -1, -1, -1)
-    layers = {"weights": weights.detach()}
-    if rule.second_layer == "trained":
-        layers["second"] = state.get("second", weights.new_ones(weights.shape[:3]))
-    velocities = {}
-    if rule.momentum:
-        given = {name: state.get(f"{name}_velocity") for name in layers}
-        velocities = {
-            name: torch.zeros_like(whole) if given[name] is None else given[name]
-            for name, whole in layers.items()
-        }
-    layers = _Layers(rule, lr, layers, velocities)
+    weights, layers = problem.weights.expand(len(lr), -1, -1, -1), _start(problem)
     network, noted = _Network(rule, layers), Recorder(problem, record_every)
     x, y, visits = problem.x, problem.y, problem.visits.to(problem.x.device)
     if not len(lr):
@@ -223,6 +210,21 @@ def _train(problem, record_every, limit, progress):
                 bar.update(len(lr) * points.shape[-1])
             noted.end_epoch(epoch, step)
     return _found(problem, noted, weights, layers)
+
+
+def _start(problem):
+    """The layers at the start, or as they were when a run ended that goes on."""
+    rule, state = problem.rule, problem.before.state if problem.before else {}
+    start = {"weights": problem.weights.expand(len(problem.lr), -1, -1, -1).detach()}
+    if rule.second_layer == "trained":
+        start["second"] = state.get("second", torch.ones_like(start["weights"][..., 0]))
+    velocities = {}
+    if rule.momentum:  # torch begins with V = g, the same as with V = 0 before the first update
+        velocities = {
+            name: state.get(f"{name}_velocity", torch.zeros_like(whole))
+            for name, whole in start.items()
+        }
+    return _Layers(rule, problem.lr, start, velocities)
 
 
 def _found(problem, noted, weights, layers):

@@ -73,26 +73,15 @@ def train_compiled(problem, record_every, limit, progress):
         torch.empty(runs, dtype=torch.int64, device="cpu"),
     )
     given = compiled.Given(
-        x=_flat(problem.x, 3, batch),
-        y=_flat(problem.y, 1, batch),
-        u=_flat(problem.u, 1, batch),
-        v=_flat(problem.v, 1, batch),
-        weights=_flat(problem.weights.flatten(-3, -2), 2, batch),
+        x=flat(problem.x, 3, batch),
+        y=flat(problem.y, 1, batch),
+        u=flat(problem.u, 1, batch),
+        v=flat(problem.v, 1, batch),
+        weights=flat(problem.weights.flatten(-3, -2), 2, batch),
         lr=problem.lr.detach().reshape(-1).contiguous().numpy(),
-        visits=_flat(problem.visits, 2, batch),
+        visits=flat(problem.visits, 2, batch),
     )
-    lanes, threads, stop = row_length(filters), torch.get_num_threads(), np.zeros(1, np.int64)
-    # Runs with the same data stand together, so that a Gram matrix is made once.
-    cuts = PARTS * threads if threads > 1 else 1
-    parts = np.array_split(np.argsort(given.x[1], kind="stable"), cuts)
-    parts = [part for part in parts if len(part)]
-    spaces = [
-        _workspace(n, patches, filters, lanes, given.lr.dtype, stop)
-        for _ in range(min(threads, len(parts)))
-    ]
-    free = SimpleQueue()
-    for space in spaces:
-        free.put(space)
+    lanes = row_length(filters)
 
     def train_part(part, space):
         compiled.train_runs(
@@ -106,27 +95,16 @@ def train_compiled(problem, record_every, limit, progress):
             (0,) * patches,
         )
         if space.refused[0]:
-            stop[0] = 1
             raise OutOfRange(REFUSED[space.refused[0]], problem.lr.dtype)
 
-    def train_in_turn(part):
-        space = free.get()
-        try:
-            train_part(part, space)
-        finally:
-            free.put(space)
-
-    if spaces:
-        if (kind := (given.lr.dtype, lanes, patches)) not in _ready:
-            # Compiled, or loaded, here: a thread of the pool could not be interrupted meanwhile.
-            train_part(parts[0][:0], spaces[0])
-            _ready.add(kind)
-        steps = runs * epochs * n if progress else None
-        work = runs * most_work(epochs * n, n * patches, filters, d, records)
-        if len(parts) == 1 and work <= SOON:
-            _run_here(train_in_turn, parts[0], steps)
-        else:
-            _run_all(train_in_turn, parts, spaces, stop, steps)
+    in_parts(
+        train_part,
+        given.x[1],
+        lambda stop: _workspace(n, patches, filters, lanes, given.lr.dtype, stop),
+        (given.lr.dtype, lanes, patches),
+        runs * most_work(epochs * n, n * patches, filters, d, records),
+        runs * epochs * n if progress else None,
+    )
     weights, margins, strong, weak, diverged_at = out
     return Found(
         weights.reshape(*batch, 2, m, d),
@@ -135,6 +113,49 @@ def train_compiled(problem, record_every, limit, progress):
         weak.reshape(*batch, records, 2, m),
         diverged_at.reshape(batch),
     )
+
+
+def in_parts(train_part, data, workspace, kind, work, steps):
+    """Train the runs of a batch, part by part, with as many threads as torch has.
+
+    Args:
+        train_part: a function of the numbers of some runs and of a workspace.
+        data: which data each run has, (R,). Runs with the same data stand together, so that a Gram
+            matrix is made once.
+        workspace: a function that makes one for the array ``stop``, which ends all work once set.
+        kind: for what ``train_part`` is compiled.
+        work: multiply-adds of all runs at most.
+        steps: steps of all runs, for the progress bar; None for no bar.
+    """
+    threads, stop = torch.get_num_threads(), np.zeros(1, np.int64)
+    cuts = PARTS * threads if threads > 1 else 1
+    parts = np.array_split(np.argsort(data, kind="stable"), cuts)
+    parts = [part for part in parts if len(part)]
+    spaces = [workspace(stop) for _ in range(min(threads, len(parts)))]
+    if not spaces:
+        return
+    free = SimpleQueue()
+    for space in spaces:
+        free.put(space)
+
+    def train_in_turn(part):
+        space = free.get()
+        try:
+            train_part(part, space)
+        except BaseException:
+            stop[0] = 1
+            raise
+        finally:
+            free.put(space)
+
+    if kind not in _ready:
+        # Compiled, or loaded, here: a thread of the pool could not be interrupted meanwhile.
+        train_part(parts[0][:0], spaces[0])
+        _ready.add(kind)
+    if len(parts) == 1 and work <= SOON:
+        _run_here(train_in_turn, parts[0], steps)
+    else:
+        _run_all(train_in_turn, parts, spaces, stop, steps)
 
 
 def most_work(steps, patches, filters, d, records):
@@ -178,7 +199,7 @@ def _run_all(task, parts, spaces, stop, steps):
         pool.shutdown(cancel_futures=True)
 
 
-def _flat(tensor, own, batch):
+def flat(tensor, own, batch):
     """An array with one leading axis and without repetitions, and the place of each run in it.
 
     ``own`` is the number of trailing axes that belong to one run.
@@ -190,35 +211,36 @@ def _flat(tensor, own, batch):
     return array, places.flatten()  # a copy: for a read-only view Numba would compile anew
 
 
+def aligned(size, dtype):
+    """An array of ``size`` numbers, the first at the beginning of a cache line."""
+    spare = np.empty(size + 64 // dtype.itemsize, dtype)
+    skip = -spare.ctypes.data % 64 // dtype.itemsize
+    return spare[skip : skip + size]
+
+
 def _workspace(n, patches, filters, lanes, dtype, stop):
     """What a thread needs beside the results; see ``compiled``."""
     from .compiled import Workspace
 
     most, blocks = n * patches + 2, -(-filters // lanes)
 
-    def numbers(size):
-        """``size`` numbers, the first at the beginning of a cache line."""
-        spare = np.empty(size + 64 // dtype.itemsize, dtype)
-        skip = -spare.ctypes.data % 64 // dtype.itemsize
-        return spare[skip : skip + size]
-
-    share = numbers(blocks * lanes)
+    share = aligned(blocks * lanes, dtype)
     share[:] = 0
     share[: filters // 2], share[filters // 2 : filters] = 2 / filters, -2 / filters
     return Workspace(
         source=np.empty(most, np.intp),
         direction=np.empty(n * patches, np.intp),
-        sign=numbers(n * patches),
+        sign=aligned(n * patches, dtype),
         row_begin=np.empty(most, np.intp),
         row_end=np.empty(most, np.intp),
-        gram=numbers(most**2),
-        initial_products=numbers(blocks * most * lanes),
-        coefficients=numbers(blocks * most * lanes),
-        before=numbers(blocks * most * lanes),
-        active=numbers(blocks * patches * lanes),
-        scratch=numbers(lanes),
+        gram=aligned(most**2, dtype),
+        initial_products=aligned(blocks * most * lanes, dtype),
+        coefficients=aligned(blocks * most * lanes, dtype),
+        before=aligned(blocks * most * lanes, dtype),
+        active=aligned(blocks * patches * lanes, dtype),
+        scratch=aligned(lanes, dtype),
         share=share,
-        outputs=numbers(n),
+        outputs=aligned(n, dtype),
         stop=stop,
         steps=np.zeros(1, np.int64),
         refused=np.zeros(1, np.int64),

@@ -20,9 +20,11 @@ from tests.library.training.common import train_plainly
 
 ROOT = Path(benign_osc_lib.__file__).parent.parent
 FIELDS = ("weights", "margins", "strong", "weak")
-REDUCED = {"compiled", "batched", "cuda"}
+REDUCED = {"compiled", "family", "batched", "cuda"}
 STRANGERS = {
     "engine.compiled": {"activate", "survey", "update"},
+    "engine.family_step": {"visit", "coast", "descend"},
+    "engine.family_look": {"survey"},
     "engine.batched": {"look"},
     "engine.cuda_kernel": {"trajectories", "survey"},
 }
@@ -168,6 +170,7 @@ def test_every_place_of_f_and_of_the_step_is_listed():
     assert {function.__module__.rpartition(".")[2] for function in engine.ENGINES.values()} == {
         "reference",
         "autograd",
+        "family",
         "reduced",
         "batched",
         "cuda",
@@ -371,7 +374,8 @@ def test_a_bar_counts_the_steps_of_all_runs(name, capsys):
     shown = ENGINES[name](given, 1, divergence.LIMIT, True)
     out, err = capsys.readouterr()
     assert out == "" and "60/60" in err
-    assert all(torch.equal(getattr(shown, f), getattr(quiet, f)) for f in FIELDS)
+    for field in (*FIELDS, "diverged_at"):
+        assert torch.equal(getattr(shown, field), getattr(quiet, field))
 
 
 def test_the_bar_of_one_long_run_moves(monkeypatch):
