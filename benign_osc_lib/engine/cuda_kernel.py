@@ -32,7 +32,7 @@ SHUFFLES = not config.ENABLE_CUDASIM
 
 
 @cache
-def kernel(double, patches, own, threads, warp, size_of_run):
+def kernel(double, patches, own, threads, warp):
     """The kernel for one kind of runs, ``warp // threads`` a block; compiled at its first launch.
 
     Args:
@@ -41,7 +41,6 @@ def kernel(double, patches, own, threads, warp, size_of_run):
         own: filters of a thread.
         threads: T, a power of two.
         warp: threads of a block: 32, or fewer in the simulator.
-        size_of_run: numbers of a run in shared memory.
     """
     number = float64 if double else float32
     width, runs, root = own * threads, warp // threads, math.sqrt(threads)
@@ -176,9 +175,9 @@ def kernel(double, patches, own, threads, warp, size_of_run):
 
     @cuda.jit
     def trajectories(
-        begin, end, record_every, limit, with_margins, places, grams, all_codes, labels, starts,
-        directions, initial, visits, rates, bounds, all_coefficients, moved, diverged_at, margins,
-        strong, weak,
+        size_of_run, begin, end, record_every, limit, with_margins, places, grams, all_codes,
+        labels, starts, directions, initial, visits, rates, bounds, all_coefficients, moved,
+        diverged_at, margins, strong, weak,
     ):  # fmt: skip
         lane, slot = cuda.threadIdx.x % threads, cuda.threadIdx.x // threads
         run = cuda.blockIdx.x * runs + slot

@@ -134,12 +134,12 @@ class Launch:
     def __init__(self, plan, count, n, itemsize, runs, device):
         from .cuda_kernel import kernel
 
-        numbers = numbers_of_run(count, n, plan.patches, plan.width, plan.threads, itemsize)
-        kind = (plan.patches, plan.own, plan.threads, plan.warp)
-        self.kernel = kernel(itemsize == 8, *kind, numbers)
+        self.size = numbers_of_run(count, n, plan.patches, plan.width, plan.threads, itemsize)
+        self.kernel = kernel(itemsize == 8, plan.patches, plan.own, plan.threads, plan.warp)
         self.blocks, self.threads, self.bytes = -(-runs // plan.runs), plan.warp, plan.bytes
         self.device = device
 
     def __call__(self, *arguments):
         """Launch it, and wait for its end."""
-        _start(self.kernel, self.blocks, self.threads, self.bytes, self.device, arguments)
+        shape = self.blocks, self.threads, self.bytes
+        _start(self.kernel, *shape, self.device, (self.size, *arguments))

@@ -80,6 +80,22 @@ def test_every_update_is_looked_at_on_every_point(monkeypatch, left, right, lr):
 
 
 @needs_gpu
+@pytest.mark.parametrize("m", [1, 4])
+def test_a_run_that_creeps_beyond_the_limit_is_found_at_once(monkeypatch, m):
+    """The bound, for the longer point, is twice what the other moves: a look comes halfway."""
+    rates = m * torch.tensor([0.020, 0.024])
+    case = batch.problem(runs=2, n=2, patches=1, m=m, lr=rates)
+    case.x, case.y = torch.zeros_like(case.x), torch.ones_like(case.y)
+    case.x[:, 0, 0, 0], case.x[:, 1, 0, 1] = 1, 2**0.5
+    case.weights = torch.zeros_like(case.weights)
+    case.weights[:, :m, 0] = 0.4
+    f = batch.reference(case, 0, batch.orders(2, 15, 2, "cyclic"), 1)["margins"][:, 0]
+    limit = float(f[12] + f[13]) / 2
+    found = assert_same_runs(monkeypatch, case, 15, 30, limit=limit)
+    assert found["diverged_at"].tolist() == [25, 21]
+
+
+@needs_gpu
 def test_a_run_may_stay_near_the_limit(monkeypatch):
     """Where large outputs of the two signs cancel."""
     case = batch.problem(runs=2, n=2, m=2, lr=1e-9, scale=3e3)
