@@ -183,11 +183,11 @@ def _train(given, some, epochs, record_every, limit, out, with_margins, bar):
 
 
 def first_size(runs, n):
-    """How many epochs the first launch makes: at most 4096 steps, and 2²⁴ of all runs.
+    """How many epochs the first launch makes: at most 4096 steps, and 2²² of all runs.
 
-    They take less than :data:`SLICE` at 25 µs a step of one run, 6 ns where many run together.
+    They take :data:`SLICE` at 25 µs a step of one run, or 25 ns where many run together.
     """
-    return max(1, min(2**12, 2**24 // runs) // n)
+    return max(1, min(2**12, 2**22 // runs) // n)
 
 
 def next_size(size, took):

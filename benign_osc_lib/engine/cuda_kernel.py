@@ -91,7 +91,7 @@ def kernel(double, patches, own, threads, warp):
         a, odd = uint64(coefficients + first * width), cuda.local.array(own, number)
         for f in range(own):
             z[f], odd[f] = s[place + uint64(f * threads)], number(0)
-        for _ in range((last - first) >> 1):  # two sums, so that neither waits for the other
+        for _ in range(int32((last - first) >> 1)):  # two sums, so that neither waits for the other
             here, there = s[row], s[row + uint64(1)]
             for f in range(own):
                 z[f] += here * s[a + uint64(f * threads)]

@@ -106,7 +106,10 @@ def _start(kernel, blocks, threads, size, device, arguments):
         if size > SHARED:
             kernel = kernel.specialize(*arguments)
             _ask(next(iter(kernel.overloads.values())), size)
-        kernel[blocks, threads, cuda.external_stream(stream.cuda_stream), size](*arguments)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Grid size")  # few runs are few blocks
+            launch = kernel[blocks, threads, cuda.external_stream(stream.cuda_stream), size]
+        launch(*arguments)
         stream.synchronize()
 
 

@@ -160,7 +160,7 @@ def test_bounds_are_those_of_the_batched_engine():
 def test_launches_take_about_the_time_they_should():
     assert [cuda.next_size(8, took) for took in (0.01, 0.07, 0.3)] == [16, 8, 4]
     assert cuda.next_size(1, 9.0) == 1
-    assert cuda.first_size(64, 16) == 256 and cuda.first_size(65536, 16) == 16
+    assert cuda.first_size(64, 16) == 256 and cuda.first_size(65536, 16) == 4
     assert cuda.first_size(10**9, 5000) == 1
 
 
