@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 
 import pytest
 import torch
@@ -145,6 +146,43 @@ def test_margins_are_not_kept_where_they_are_not_wanted():
     found = ENGINES["cuda"](given._replace(margins=False), 1, LIMIT, False)
     assert found.margins is None and whole.margins is not None
     assert torch.equal(found.weights, whole.weights) and torch.equal(found.weak, whole.weak)
+
+
+@in_simulator
+@pytest.mark.parametrize("m", [1, 2, 4])
+def test_shuffles_and_votes_do_as_the_barriers(monkeypatch, m):
+    """The code for a device, with shuffles and votes in the manner of the simulator.
+
+    A thread that missed one would leave the others waiting, or out of step.
+    """
+    from numba.cuda.simulator.kernelapi import FakeCUDAModule
+
+    from benign_osc_lib.engine import cuda_kernel
+
+    def shuffle(self, mask, value, offset):
+        thread = threading.current_thread()
+        lanes, me = vars(thread._manager).setdefault("lanes", {}), thread.threadIdx.x
+        lanes[me] = value
+        thread.syncthreads()
+        other = lanes[me ^ offset]
+        thread.syncthreads()
+        return other
+
+    def vote(self, mask, condition):
+        return self.syncthreads_or(condition) != 0
+
+    case = batch.problem(runs=5, n=2, m=m, lr=[0.3, 20.0, 0.1, 1e20, 0.2])
+    visits = batch.orders(5, 3, 2, "one for each run")
+    expected = trained(case, visits, 2)
+    monkeypatch.setattr(FakeCUDAModule, "shfl_xor_sync", shuffle, raising=False)
+    monkeypatch.setattr(FakeCUDAModule, "any_sync", vote, raising=False)
+    monkeypatch.setattr(cuda_kernel, "SHUFFLES", True)
+    cuda_kernel.kernel.cache_clear()
+    found = trained(case, visits, 2)
+    cuda_kernel.kernel.cache_clear()
+    assert (found["diverged_at"] > 0).any() and (found["diverged_at"] < 0).any()
+    for name in FIELDS:
+        assert_close(found[name], expected[name], 1e-9)
 
 
 @in_simulator

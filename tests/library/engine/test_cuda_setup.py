@@ -115,7 +115,8 @@ def test_directions_are_the_distinct_vectors_up_to_sign(case, double):
 
 
 def test_vectors_that_share_their_number_stay_apart(monkeypatch):
-    monkeypatch.setattr(torch, "randint", lambda *a, **k: torch.zeros(8, dtype=torch.int64) - 2)
+    zeros = torch.zeros(16, dtype=torch.int64)
+    monkeypatch.setattr(torch, "randint", lambda *args, **options: zeros)
     x = normal(0, 1, 4, 3, 8).sign()  # many sums of bits coincide
     x[0, 3] = x[0, 0]
     found = find_directions(x, x[:, 0, 0], x[:, 1, 1])
@@ -167,3 +168,12 @@ def test_places_of_what_is_shared():
     for places in ([5, 5, 5], [1, 4, 6], [4, 1, 4], [7]):
         found, where = cuda._once(np.array(places))
         assert found[where].tolist() == places and len(set(found)) == len(found)
+
+
+def test_a_quick_look_at_the_norms():
+    x = normal(0, 4, 3, 8)
+    assert cuda.surely_in_range(x, x[0, 0], x[1, 1])
+    assert cuda.surely_in_range(x.float(), x[0, 0].float())
+    for factor in (0.0, 1e-80, 1e80, float("nan")):
+        assert not cuda.surely_in_range(x, factor * x[0, 0])
+    assert not cuda.surely_in_range(1e10 * x.float(), x[0, 0].float())
