@@ -14,7 +14,7 @@ from PIL import Image
 from benchmarks import bench, floor, page, peers, plans, probe, sizes, sweeps, timing, values, words
 from benchmarks.agreement import TOLERANCE, DisagreementError, check_agreement
 from benchmarks.figure import AXES, LINES, draw
-from benchmarks.peers import autograd_rule
+from benchmarks.peers import autograd_rule, batched
 from benchmarks.rules import RULES
 from benchmarks.sizes import SIZES
 from benchmarks.values_beyond import CALLS
@@ -290,8 +290,8 @@ def test_more_patches_are_noise_and_no_run_diverges():
     assert not (extra @ torch.stack([data.u, data.v]).mT).any()
     norm = extra.square().sum((-2, -1)).mean().sqrt()
     assert norm.item() == pytest.approx(DEFAULTS["noise_norm"], rel=0.05, abs=0)
-    run = train(data, weights, SIZES["lr"], epochs=SIZES["epochs"], record_every=None)
-    assert (run.diverged_at == -1).all()
+    margins, _ = batched.train(data, weights, SIZES["lr"], 50)
+    assert margins.abs().max() < 10
 
 
 def test_rules_differ_from_the_plain_one_and_from_each_other():
