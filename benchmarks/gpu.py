@@ -200,34 +200,6 @@ def line(row):
     return text + (f", {row['kernel_ns']:.3f} of it in the kernel" if row["kernel_ns"] else "")
 
 
-def rows(results):
-    """What a page shows: a list of dictionaries, one a row, of text ready to be printed.
-
-    Args:
-        results: what is stored.
-
-    Returns:
-        For each row ``what``, ``dtype``, ``runs``, ``call`` and ``kernel`` (nanoseconds a step and
-        run; "" where there is no kernel), and how many times as fast as the engine in tensors and
-        as the best of the CPU engine the whole call is: ``against_tensors``, ``against_cpu``.
-    """
-    table = results["rows"]
-    tensors = min(row["call_ns"] for row in table if row["what"] == "tensors")
-    cpu = min(row["call_ns"] for row in table if row["what"] == "CPU engine")
-    return [
-        {
-            "what": row["what"],
-            "dtype": row["dtype"],
-            "runs": f"{row['runs']:,}".replace(",", " "),
-            "call": f"{row['call_ns']:.2f}",
-            "kernel": f"{row['kernel_ns']:.2f}" if row["kernel_ns"] else "",
-            "against_tensors": f"{tensors / row['call_ns']:.1f}",
-            "against_cpu": f"{cpu / row['call_ns']:.1f}",
-        }
-        for row in table
-    ]
-
-
 def card(device):
     """Name of the GPU and version of its driver; None for the simulator."""
     if device.type != "cuda":
@@ -264,7 +236,7 @@ def main(arguments=None):
     path = options.save or (None if options.quick else RESULTS)
     if path:
         path.write_text(json.dumps(results, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
-        print(f"saved {path}")
+        print(f"saved {path}; `python -m benchmarks.page` puts it on the page")
 
 
 if __name__ == "__main__":
