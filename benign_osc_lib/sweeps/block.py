@@ -26,6 +26,9 @@ class Options(NamedTuple):
     """None is the CPU."""
 
 
+PLAIN = Rule()
+
+
 def model_of(cell):
     """The FeatureNoiseModel of a cell, a dict with the value of every parameter."""
     norms = (cell[name] for name in ("d", "u_norm", "v_norm", "noise_norm"))
@@ -59,7 +62,7 @@ def _run_unit(cells, seeds, options):
 
     shared, model = cells[0], model_of(cells[0])
     streams = generators(seeds)
-    rules = [cell.get("rule", Rule()) for cell in cells]
+    rules = [cell.get("rule", PLAIN) for cell in cells]
     draws = any(
         cell["order"] == "shuffled" or rule.draws for cell, rule in zip(cells, rules, strict=True)
     )  # and goes on where the fresh points end
@@ -74,16 +77,13 @@ def _run_unit(cells, seeds, options):
     results, trained = {}, np.empty((len(seeds), len(cells), *start.shape[1:]))
     second = np.ones(trained.shape[:-1])
     for (epochs, order, rule), members in together.items():
-        scale, lr = (
-            torch.tensor([cells[k][name] for k in members], dtype=torch.float64, device="cpu")
-            for name in ("scale", "lr")
-        )
+        scale, lr = (np.array([cells[k][name] for k in members]) for name in ("scale", "lr"))
         drawn = order == "shuffled" or rule.draws
         generator = [_copy(stream) for stream in streams] if drawn else None
         run = train(
             there,
-            (scale[:, None, None, None, None] * start).to(options.device),
-            lr[:, None],
+            torch.from_numpy(scale[:, None, None, None, None] * start.numpy()).to(options.device),
+            torch.from_numpy(lr[:, None]),
             epochs=epochs,
             rule=rule,
             order=order,
@@ -96,7 +96,7 @@ def _run_unit(cells, seeds, options):
         if run.second_layer is not None:
             second[:, members] = run.second_layer.transpose(0, 1).numpy()
         again = [_copy(stream) for stream in streams] if order == "shuffled" else [None]
-        drawing = rule if order == "shuffled" else Rule()
+        drawing = rule if order == "shuffled" else PLAIN
         visits, _ = draw_visits(epochs, data.y, order, drawing, again, order == "shuffled")
         for name, column in measure(run, data, visits).items():
             whole = results.setdefault(name, np.empty((len(cells), *column.shape[1:])))

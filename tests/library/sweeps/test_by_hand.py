@@ -52,6 +52,7 @@ def by_hand(seed, n_test, **changes):
             if rule.label_noise:
                 torch.randn(p["n"], generator=copy, dtype=torch.float64)
     options = {"epochs": p["epochs"], "order": p["order"], "record_every": None, "rule": rule}
+    options["engine"] = p.get("engine", "auto")
     run = train(data, weights, p["lr"], **options, **shuffle)
     second = run.second_layer
     f = predict(run.weights, test.x, activation=rule.activation, second_layer=second)
