@@ -25,7 +25,7 @@ import torch
 from benchmarks import machine
 from benchmarks.sizes import SIZES, draw
 from benign_osc_lib._commit import git_commit
-from benign_osc_lib.engine import ENGINES, Problem, cuda_launch
+from benign_osc_lib.engine import ENGINES, Problem, cuda_launch, cuda_layout
 from benign_osc_lib.engine.divergence import LIMIT
 
 RESULTS = machine.ROOT / "benchmarks" / "results_gpu.json"
@@ -45,6 +45,8 @@ class Plan:
     """After which margins are compared."""
     runs: tuple
     """Runs of a call of the kernel."""
+    filters: tuple
+    """Filters of a thread, beside what ``cuda_layout`` takes, for as many runs as the largest."""
     batched: int
     """Runs of a call of the engine in tensors."""
     cpu: tuple
@@ -55,9 +57,9 @@ class Plan:
     """Rounds; the fastest counts."""
 
 
-FULL = Plan(SIZES, SIZES["epochs"], 20, (64, 1024, 8192, 65536), 8192, (400, 8192), 8192, 3)
+FULL = Plan(SIZES, SIZES["epochs"], 20, (64, 1024, 8192, 65536), (1, 4), 8192, (400, 8192), 8192, 3)
 TINY = {"n": 3, "n_weak": 1, "d": 8, "m": 2, "lr": 0.3}
-QUICK = Plan(TINY, 2, 2, (2, 3), 3, (3,), 3, 1)
+QUICK = Plan(TINY, 2, 2, (2, 3), (1,), 3, (3,), 3, 1)
 
 
 def measure(plan, device, quick):
@@ -77,9 +79,11 @@ def measure(plan, device, quick):
         for runs in plan.runs:
             given = problem(plan, data, weights, runs, dtype, device)
             rows.append(timed("kernel", "cuda", given, plan, device))
-    given = problem(plan, data, weights, plan.runs[-1], torch.float64, device)._replace(
-        margins=False
-    )
+    given = problem(plan, data, weights, plan.runs[-1], torch.float64, device)
+    for filters in plan.filters:
+        with filters_of_a_thread(filters):
+            rows.append(timed(f"kernel, filters a thread: {filters}", "cuda", given, plan, device))
+    given = given._replace(margins=False)
     rows.append(timed("kernel, no margins kept", "cuda", given, plan, device))
     given = problem(plan, data, weights, plan.batched, torch.float64, device)
     rows.append(timed("tensors", "batched", given, plan, device))
@@ -152,6 +156,16 @@ def compare(plan, device, data, weights):
     if not median <= TOLERANCE:
         sys.exit(f"no benchmark: margins differ from the CPU engine's by {median:.1e}")
     return {"median": median, "worst": apart.max().item(), "runs": int(whole.sum())}
+
+
+@contextmanager
+def filters_of_a_thread(filters):
+    """Another number than ``cuda_layout`` takes."""
+    usual, cuda_layout.FILTERS = cuda_layout.FILTERS, filters
+    try:
+        yield
+    finally:
+        cuda_layout.FILTERS = usual
 
 
 @contextmanager

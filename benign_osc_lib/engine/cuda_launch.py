@@ -108,7 +108,9 @@ def _start(kernel, blocks, threads, size, device, arguments):
             _ask(next(iter(kernel.overloads.values())), size)
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "Grid size")  # few runs are few blocks
-            launch = kernel[blocks, threads, cuda.external_stream(stream.cuda_stream), size]
+            handle = stream.cuda_stream  # 0 is the default stream of both
+            there = cuda.external_stream(handle) if handle else 0
+            launch = kernel[blocks, threads, there, size]
         launch(*arguments)
         stream.synchronize()
 

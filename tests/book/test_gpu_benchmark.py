@@ -15,7 +15,8 @@ def check(results, plan):
     """A row for each measurement."""
     rows = [(row["what"], row["dtype"], row["runs"]) for row in results["rows"]]
     kernel = [("kernel", dtype, runs) for dtype in ("float64", "float32") for runs in plan.runs]
-    others = [("kernel, no margins kept", plan.runs[-1]), ("tensors", plan.batched)]
+    others = [(f"kernel, filters a thread: {k}", plan.runs[-1]) for k in plan.filters]
+    others += [("kernel, no margins kept", plan.runs[-1]), ("tensors", plan.batched)]
     others += [("CPU engine", runs) for runs in plan.cpu]
     assert rows == kernel + [(what, "float64", runs) for what, runs in others]
     for row in results["rows"]:
