@@ -68,7 +68,8 @@ def sweep(
             ``lr``, sets η = κ m/(2‖u‖²); ``nu``, in place of ``v_norm``, sets ‖v‖ = ‖u‖√ν; ``rho``,
             in place of ``n_weak``, makes each training point weak with that probability. ``rule``
             is a :class:`~benign_osc_lib.rule.Rule` or several, the paper's unless it is named; in
-            the result it is its text, ``str(rule)``.
+            the result it is its text, ``str(rule)``. An activation that is no name, but functions,
+            has no store; an executor with processes has to pickle it.
         seeds: iterable of distinct integers from 0 to 2⁶³ − 1.
         n_test: fresh test points of each kind, strong and weak, for every run.
         test_points: "patches", points as ``FeatureNoiseModel.sample`` draws them; or "projections",
@@ -93,16 +94,17 @@ def sweep(
 
     Returns:
         An ``xarray.Dataset``. Its attributes hold every fixed parameter, ``n_test``, the engine,
-        the date, and what computed the runs: the versions of this library, torch, NumPy and numba
-        and, if it runs from a git checkout, the commit, with -dirty if files of the library were
-        changed; all of them, if there were several. Its method ``to_netcdf`` writes it to a file,
-        and :func:`load` reads it again.
+        ``test_points`` and the device if they are not the defaults, the date, and what computed the
+        runs: the versions of this library, torch, NumPy and numba and, if it runs from a git
+        checkout, the commit, with -dirty if files of the library were changed; all of them, if
+        there were several. Its method ``to_netcdf`` writes it to a file, and :func:`load` reads it
+        again.
 
     Raises:
         TypeError: an argument is of the wrong type.
         ValueError: a value is outside its range, an axis or ``seeds`` is empty or repeats a value,
-            two parameters exclude each other, or the store holds something else. All this is
-            found before anything runs.
+            two parameters exclude each other, the store holds something else, or it cannot name a
+            rule. All this is found before anything runs.
         RuntimeError: a block failed, or its worker died, or the disk of the store cannot be read
             or written; what was finished before is in the store.
     """
