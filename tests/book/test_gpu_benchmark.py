@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from benchmarks import gpu
+from benchmarks.values_gpu import values_gpu
 from tests.book.common import ROOT
 
 
@@ -39,6 +40,8 @@ def test_quick_benchmark_in_the_simulator(tmp_path):
     results = json.loads(saved.read_text(encoding="utf-8"))
     assert results["quick"] and results["card"] is None
     check(results, gpu.QUICK)
+    on_page = values_gpu({**results, "card": {"name": "a card", "driver": None, "cuda": "13"}})
+    assert on_page["table"].count("\n") == len(results["rows"]) + 1
     assert "of it in the kernel" in result.stdout
 
 
