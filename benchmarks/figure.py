@@ -36,7 +36,8 @@ def draw(results):
         if "step_us" in curve:
             style = {"color": bp.STRONG, "ls": ":", "label": "the same, a step alone"}
             ax.loglog(curve["values"], curve["step_us"], **style)
-        ax.set_xticks(curve["values"][::2], map(thousands, curve["values"][::2]))
+        ticks = curve["values"][:: 1 if len(curve["values"]) < 5 else 2]
+        ax.set_xticks(ticks, map(thousands, ticks))
         ax.minorticks_off()
         ax.set_xlabel(label)
     for ax in panels[:, 0]:

@@ -40,7 +40,7 @@ def measure(quick, functions, missing):
     in_curves = {name: functions[name] for name in functions if PEERS[name].in_curves}
     values, start = sum(map(len, plan.axes.values())), time.monotonic()
     total = len(in_curves) * values + (len(functions) + len(plan.rules)) * (1 + plan.repeats)
-    total += (len(kinds(plan)) + 3) * plan.repeats + 5
+    total += (len(kinds(plan)) + 4) * plan.repeats + 5
     with tqdm(total=total, disable=None, unit="measurement") as bar:
         table = compare(functions, plan, bar)
         drawn = curves(in_curves, plan, bar)

@@ -24,12 +24,13 @@ def sweeps(plan, bar):
 
     Args:
         plan: how many runs, how many rounds.
-        bar: a progress bar; it moves once for each of three measurements in each round.
+        bar: a progress bar; it moves once for each of four measurements in each round.
 
     Returns:
         A dictionary: ``runs`` of a call; ``numbers`` that a seed draws; the best microseconds a
-        run of a ``sweep_us``, of ``draw_us`` and of ``train_us``; ``floor_us``, the sum of the two
-        last; the ``ratio`` to it; and ``runs_per_s``.
+        run ``sweep_us``, ``draw_us`` and ``train_us``, and ``projected_us`` of a sweep whose test
+        points are projections; ``floor_us``, drawing and training; the ``ratio`` of the sweep to
+        it; and ``runs_per_s``.
     """
     runs = plan.sweep_runs
     data, weights = draw(runs, **SIZES)
@@ -39,8 +40,10 @@ def sweeps(plan, bar):
         start = next(first)
         return range(start, start + runs)
 
+    by = {"n_test": N_TEST, "progress": False}
     calls = {
-        "sweep_us": lambda: sweep({}, seeds(), n_test=N_TEST, progress=False),
+        "sweep_us": lambda: sweep({}, seeds(), **by),
+        "projected_us": lambda: sweep({}, seeds(), test_points="projections", **by),
         "draw_us": lambda: draw_alone(seeds(), cores()),
         "train_us": partial(reduced, data, weights, SIZES["lr"], SIZES["epochs"]),
     }

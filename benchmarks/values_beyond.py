@@ -73,6 +73,7 @@ def sweep(results):
         "sweep_numbers": digits(found["numbers"]),
         "sweep_per_s": digits(found["runs_per_s"]),
         "sweep_us": digits(found["sweep_us"], 3),
+        "sweep_projected_per_s": digits(1e6 / found["projected_us"]),
         "sweep_draw_us": digits(found["draw_us"], 3),
         "sweep_train_us": digits(found["train_us"], 3),
         "sweep_ratio": digits(found["ratio"], 3),

@@ -45,8 +45,9 @@ class Rule:
         sam: sharpness-aware steps of radius ρ >= 0: ŵ = w + ρ G/‖G‖, with G the gradient of the
             batch's loss at w without weight decay (Foret et al., 2021); ŵ = w where G = 0.
         label_flips: the probability, in [0, 1], that a visit sees −y in place of y.
-        second_layer_rate: the learning rate of the second layer over that of the first. With m² it
-            is the parametrisation whose second layer is the numbers j a/m themselves.
+        second_layer_rate: the learning rate of the second layer over that of the first. With m²,
+            and neither weight decay nor ``sam``, it is the parametrisation whose second layer is
+            the numbers j a_{j,r}/m themselves.
 
     Raises:
         TypeError: an argument is of the wrong type.

@@ -105,7 +105,9 @@ class Run:
         if "seeds" in tensors:
             tensors["seeds"] = tensors["seeds"].expand(batch)
         chosen = {  # by places: "..." in an index would reach the other axes
-            name: tensor.reshape(-1, *tensor.shape[len(batch) :])[places.to(tensor.device)]
+            name: tensor.reshape(batch.numel(), *tensor.shape[len(batch) :])[
+                places.to(tensor.device)
+            ]
             for name, tensor in tensors.items()
             if name != "steps"
         }

@@ -75,11 +75,14 @@ def train(
             and noise for all runs; or a sequence of them: independent ones for each, as a leading
             axis of the batch; or None for torch's default generator. What each draws, and when,
             says :func:`~benign_osc_lib.visits.draw_visits`.
-        engine: "reference", the equations as they stand; "reduced", the same in the inner products
-            that an update needs (:mod:`benign_osc_lib.engine.reduced`), the same run to rounding
-            and many times faster; "auto", the reduced engine unless n is in the thousands, the
-            dtype is neither float32 nor float64, norms leave its range, or Numba is told not to
-            compile (NUMBA_DISABLE_JIT).
+        engine: "reference", the equations as they stand or, for another rule than the paper's,
+            automatic differentiation and ``torch.optim.SGD``; "reduced", the same in the inner
+            products that an update needs (:mod:`benign_osc_lib.engine.reduced`), the same run to
+            rounding and many times faster; "auto", the reduced engine unless n is in the thousands,
+            the dtype is neither float32 nor float64, norms leave its range, it has not the rule on
+            this device, or Numba is told not to compile (NUMBA_DISABLE_JIT). On a GPU it is one
+            kernel where the package numba-cuda is installed, else a slower one
+            (:mod:`benign_osc_lib.engine.cuda`).
         progress: show a progress bar on stderr.
         margins: keep y f at each visit, which needs most of the memory of long runs.
         overlaps: vectors (..., K, d), such as noise patches or further features, whose inner
@@ -98,7 +101,7 @@ def train(
         TypeError: an argument is of the wrong type, or dtypes differ.
         ValueError: an argument is outside its range (for ``lr`` that of the dtype as well), shapes
             or devices disagree, or ``engine="reduced"`` is given norms whose products leave the
-            range of the dtype.
+            range of the dtype, or a rule that it does not have on this device.
         RuntimeError: ``engine="reduced"`` is asked for on the CPU while NUMBA_DISABLE_JIT is set.
     """
     _checks.instance("data", data, PatchData)

@@ -87,8 +87,8 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
     plain = problem.rule.is_plain
     by_equations = "reference" if plain else "autograd"
     reduced = {"cpu": "family", "cuda": "cuda"}.get(problem.x.device.type, "batched")
-    if reduced == "family" and plain and is_bare(problem):
-        reduced = "compiled"
+    if reduced == "family" and plain and is_bare(problem) and problem.margins:
+        reduced = "compiled"  # faster; but it holds the margins in any case
     wanted = {"reference": by_equations, "reduced": reduced}
     wanted["auto"] = reduced if suits(problem) else by_equations
     name = wanted.get(engine, engine)

@@ -14,6 +14,7 @@ from ..network import output, responses
 from .divergence import beyond
 from .problem import Found
 from .recorder import Recorder
+from .reference import WORTH_THREADS, _one_thread
 
 
 def _flat(tensor, own, batch):
@@ -147,7 +148,9 @@ def train_autograd(problem, record_every, limit, progress):
         before=before and before._replace(**_flat_before(before, batch)),
     )
     flat = flat._replace(lr=problem.lr.reshape(-1))
-    found = _train(flat, record_every, limit, progress)
+    work = len(flat.lr) * problem.weights.shape[-3:].numel() * problem.x.shape[-2]
+    with _one_thread(problem.x.device.type == "cpu" and work < WORTH_THREADS):
+        found = _train(flat, record_every, limit, progress)
     return Found(*(_unflatten(value, batch) for value in found))
 
 

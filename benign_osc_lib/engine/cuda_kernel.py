@@ -1,22 +1,19 @@
 """The kernel of the reduced engine on a GPU: whole trajectories of plain SGD, many runs at a time.
 
-The mathematics is that of ``compiled``. A run belongs to a group of threads, at most a warp, and
-thread t of T has the filters t, t + T, …. What a step reads lies in the block's shared memory: the
-Gram matrix, the products of the initial filters with the directions, and the coefficients, of which
-a thread reads and writes only those of its own filters. So the threads meet in two places: f is a
-sum over filters (shuffles), and where one run of the warp must look at all its points, the others
-do so too (a vote), for a shuffle needs all threads of a warp.
+The mathematics is that of ``compiled``. A run belongs to a group of threads, at most a warp; thread
+t of T has the filters t, t + T, …. What a step reads lies in shared memory: the Gram matrix, each
+row from its first to its last entry that is not 0, the products of the initial filters with the
+directions, and the coefficients, of which a thread reads and writes those of its filters only. So
+threads meet in two places: f is a sum over filters (shuffles), and where one run of a warp has to
+look at all its points, the others do so too (a vote), since a shuffle needs all threads of a warp.
 
-A row of the Gram matrix is read only from its first to its last entry that is not 0: at the paper's
-sizes a third of all, since noise is orthogonal to the features.
+A launch makes some epochs and leaves the state of each run in global memory. The numbers do not
+depend, bit for bit, on where a trajectory is cut into launches.
 
-A launch makes some epochs and leaves the state of every run in global memory, so that a long call
-is many short launches. The numbers are those of one launch, bit for bit.
-
-``cuda`` prepares the arrays. Numba's simulator (NUMBA_ENABLE_CUDASIM=1) has no shuffles: there sums
-and votes go through shared memory and barriers of the block; the rest is the same. All that names
-the module ``cuda`` of Numba has to stand in this file: the simulator replaces it file by file,
-whenever a thread enters a function, and threads that enter another file undo it for each other.
+Numba's simulator (NUMBA_ENABLE_CUDASIM=1) has no shuffles: there sums and votes go through shared
+memory and barriers of the block. All that names Numba's module ``cuda`` has to stand in this file:
+the simulator replaces it file by file as a thread enters a function, and threads that enter another
+file undo it for each other.
 """
 
 import math
@@ -30,21 +27,13 @@ from .divergence import SAFE
 
 TINY = float(np.finfo(np.float32).tiny)
 
-
-@cuda.jit
-def echo(number):
-    """Double a number by way of shared memory, to see whether a launch works."""
-    s = cuda.shared.array(0, float64)
-    s[0] = number[0]
-    number[0] = s[0] + s[0]
+SHUFFLES = not config.ENABLE_CUDASIM
+"""Whether the threads of a warp can exchange numbers."""
 
 
 @cache
-def kernel(double, patches, own, threads, warp, size_of_run):
-    """The kernel for one kind of runs, compiled at its first launch.
-
-    A launch is ``kernel(...)[blocks, warp, stream, bytes](...)``, with ``warp // threads`` runs a
-    block.
+def kernel(double, patches, own, threads, warp):
+    """The kernel for one kind of runs, ``warp // threads`` a block; compiled at its first launch.
 
     Args:
         double: float64, not float32.
@@ -52,29 +41,13 @@ def kernel(double, patches, own, threads, warp, size_of_run):
         own: filters of a thread.
         threads: T, a power of two.
         warp: threads of a block: 32, or fewer in the simulator.
-        size_of_run: numbers of a run in shared memory.
     """
     number = float64 if double else float32
     width, runs, root = own * threads, warp // threads, math.sqrt(threads)
     slots = patches * own
-    # float64 numbers a run, in units of the int32 codes
     codes_a_number = 2 if double else 1
 
-    if config.ENABLE_CUDASIM:
-
-        @cuda.jit(device=True)
-        def group_sum(value):
-            numbers, t = cuda.shared.array(warp, number), cuda.threadIdx.x
-            cuda.syncthreads()
-            numbers[t] = value
-            cuda.syncthreads()
-            return numbers[t - t % threads :][:threads].sum()
-
-        @cuda.jit(device=True)
-        def some(condition):
-            return cuda.syncthreads_or(condition) != 0
-
-    else:
+    if SHUFFLES:
 
         @cuda.jit(device=True)
         def group_sum(value):
@@ -88,22 +61,37 @@ def kernel(double, patches, own, threads, warp, size_of_run):
         def some(condition):
             return cuda.any_sync(0xFFFFFFFF, condition)
 
+    else:
+
+        @cuda.jit(device=True)
+        def group_sum(value):
+            numbers, t = cuda.shared.array(warp, number), cuda.threadIdx.x
+            cuda.syncthreads()
+            numbers[t] = value
+            cuda.syncthreads()
+            return numbers[t - t % threads :][:threads].sum()
+
+        @cuda.jit(device=True)
+        def some(condition):
+            return cuda.syncthreads_or(condition) != 0
+
     @cuda.jit(device=True)
     def lesser(a, b):  # ``min`` is not compiled by every release of Numba for CUDA
         return a if a < b else b
 
     @cuda.jit(device=True)
-    def respond(s, code, count, gram, start, coefficients, z):
+    def respond(s, code, home, z):
         """⟨w, x_k⟩ of the own filters into ``z``, for the patch of a code but for its sign.
 
         Places are unsigned: a signed one would be compared with 0 before every read.
         """
+        gram, start, coefficients, count = home
         k, first, last = code >> DIRECTION, (code >> FIRST) & MOST, (code >> LAST) & MOST
         place, row = uint64(start + k * width), uint64(gram + k * count + first)
         a, odd = uint64(coefficients + first * width), cuda.local.array(own, number)
         for f in range(own):
             z[f], odd[f] = s[place + uint64(f * threads)], number(0)
-        for _ in range((last - first) >> 1):  # two sums, so that neither waits for the other
+        for _ in range(int32((last - first) >> 1)):  # two sums, so that neither waits for the other
             here, there = s[row], s[row + uint64(1)]
             for f in range(own):
                 z[f] += here * s[a + uint64(f * threads)]
@@ -117,14 +105,14 @@ def kernel(double, patches, own, threads, warp, size_of_run):
             z[f] += odd[f]
 
     @cuda.jit(device=True)
-    def survey(s, codes, code, n, count, gram, start, coefficients, share):
+    def survey(s, codes, code, n, home, share):
         """The largest abs(f) of a point, and the largest ‖z_i‖; NaN counts as inf."""
         z = cuda.local.array(own, number)
         largest, square = number(0), number(0)
         for i in range(n):
             output, squares = number(0), number(0)
             for q in range(i * patches, (i + 1) * patches):
-                respond(s, codes[code + q], count, gram, start, coefficients, z)
+                respond(s, codes[code + q], home, z)
                 for f in range(own):
                     value = -z[f] if codes[code + q] & 1 else z[f]
                     squares += value * value
@@ -138,15 +126,15 @@ def kernel(double, patches, own, threads, warp, size_of_run):
         return largest, math.sqrt(square)
 
     @cuda.jit(device=True)
-    def square_of_weights(s, coefficients, count, directions, initial, lane):
+    def square_of_weights(s, home, directions, initial, lane):
         """‖W‖², from directions (K, d) and the initial filters (2m, d)."""
-        square = number(0)
+        square, coefficients = number(0), home[2]
         for f in range(own):
             r = lane + f * threads
             if r < initial.shape[0]:
                 for c in range(initial.shape[1]):
                     w = initial[r, c]
-                    for k in range(count):
+                    for k in range(home[3]):
                         a = s[coefficients + k * width + f * threads]
                         if a != 0:
                             w += a * directions[k, c]
@@ -154,28 +142,48 @@ def kernel(double, patches, own, threads, warp, size_of_run):
         return group_sum(square)
 
     @cuda.jit(device=True)
-    def record(s, code, count, gram, start, coefficients, lane, signal):
-        """⟨w_{j,r}, j x_k⟩ into ``signal`` (2m,)."""
-        z, filters = cuda.local.array(own, number), signal.shape[0]
-        respond(s, code, count, gram, start, coefficients, z)
-        for f in range(own):
-            r = lane + f * threads
-            if r < filters:
-                signal[r] = z[f] if (2 * r < filters) == (code & 1 == 0) else -z[f]
+    def record(s, codes, code, home, lane, strong, weak):
+        """⟨w_{j,r}, j u⟩ and ⟨w_{j,r}, j v⟩, whose codes are there, into two arrays (2m,)."""
+        z, filters = cuda.local.array(own, number), strong.shape[0]
+        for feature in range(2):
+            c = codes[code + feature]
+            respond(s, c, home, z)
+            for f in range(own):
+                r = lane + f * threads
+                if r < filters:
+                    value = z[f] if (2 * r < filters) == (c & 1 == 0) else -z[f]
+                    if feature == 0:
+                        strong[r] = value
+                    else:
+                        weak[r] = value
+
+    @cuda.jit(device=True)
+    def update(s, codes, point, coefficients, rate, error, share, active):
+        """The SGD step on the visited point, for the own filters."""
+        for p in range(patches):
+            c = codes[point + uint64(p)]
+            at = uint64(coefficients + (c >> DIRECTION) * width)
+            for f in range(own):
+                change = rate * (error * share[f] * active[p * own + f])
+                s[at + uint64(f * threads)] += -change if c & 1 else change
+
+    @cuda.jit(device=True)
+    def touched(codes, point, coefficients, q):
+        """The place of the q-th coefficient that an update of the visited point changes."""
+        k = codes[point + uint64(q // own)] >> DIRECTION
+        return uint64(coefficients + k * width + q % own * threads)
 
     @cuda.jit
     def trajectories(
-        begin, end, record_every, limit, with_margins, places, grams, all_codes, labels, starts,
-        directions, initial, visits, rates, bounds, all_coefficients, moved, diverged_at, margins,
-        strong, weak,
+        size_of_run, begin, end, record_every, limit, with_margins, places, grams, all_codes,
+        labels, starts, directions, initial, visits, rates, bounds, all_coefficients, moved,
+        diverged_at, margins, strong, weak,
     ):  # fmt: skip
         lane, slot = cuda.threadIdx.x % threads, cuda.threadIdx.x // threads
         run = cuda.blockIdx.x * runs + slot
         exists = run < rates.shape[0]
         run = run if exists else rates.shape[0] - 1  # the last one again, written nowhere
-        data, first, weights, order = (
-            places[run, 0], places[run, 1], places[run, 2], places[run, 3],
-        )  # fmt: skip
+        data, first, weights, order = places[0, run], places[1, run], places[2, run], places[3, run]
         count, n, filters = grams.shape[1], labels.shape[1], initial.shape[1]
         s, codes = cuda.shared.array(0, number), cuda.shared.array(0, int32)
         gram = slot * size_of_run
@@ -193,27 +201,24 @@ def kernel(double, patches, own, threads, warp, size_of_run):
             s[start + q] = starts[first, q // width, q % width]
             s[coefficients + q] = all_coefficients[run, q // width, q % width]
         start, coefficients, u = start + lane, coefficients + lane, code + n * patches
+        home = gram, start, coefficients, count
         cuda.syncthreads()
 
         share, active = cuda.local.array(own, number), cuda.local.array(slots, number)
         z, before = cuda.local.array(own, number), cuda.local.array(slots, number)
         for f in range(own):
             r = lane + f * threads
-            share[f] = number(0) if r >= filters else number(2) / number(filters)
-            share[f] = share[f] if 2 * r < filters else -share[f]
+            share[f] = number(2 if 2 * r < filters else -2 if r < filters else 0) / number(filters)
         rate, zero, two, tiny = rates[run], number(0), number(2), float32(TINY)
         movement_rate, allowed_since_start = bounds[run, 0], bounds[run, 1]
         within = math.sqrt(SAFE * limit * filters / 2)
         if begin == 0:
-            largest, norm = survey(s, codes, code, n, count, gram, start, coefficients, share)
+            largest, norm = survey(s, codes, code, n, home, share)
             diverged = -1 if largest <= limit else 0
             since, since_start = 0.0, 0.0
             allowed = lesser((within - norm) / root, allowed_since_start)
             if exists:
-                c = codes[u]
-                record(s, c, count, gram, start, coefficients, lane, strong[run, 0])
-                c = codes[u + 1]
-                record(s, c, count, gram, start, coefficients, lane, weak[run, 0])
+                record(s, codes, u, home, lane, strong[run, 0], weak[run, 0])
         else:
             diverged = diverged_at[run]
             since, since_start = moved[run, lane, 0], moved[run, lane, 1]
@@ -233,7 +238,7 @@ def kernel(double, patches, own, threads, warp, size_of_run):
                 point = uint64(code + i * patches)
                 for p in range(patches):
                     c = codes[point + uint64(p)]
-                    respond(s, c, count, gram, start, coefficients, z)
+                    respond(s, c, home, z)
                     for f in range(own):
                         value = -z[f] if c & 1 else z[f]
                         value = value if value > zero else zero
@@ -248,64 +253,45 @@ def kernel(double, patches, own, threads, warp, size_of_run):
                 running = diverged < 0
                 if running:
                     since += movement_rate * abs(error) * math.sqrt(float32(squares) + tiny)
-                if not some(running and not since <= allowed):
-                    if running:
-                        for p in range(patches):
-                            c = codes[point + uint64(p)]
-                            at = uint64(coefficients + (c >> DIRECTION) * width)
-                            for f in range(own):
-                                change = rate * (error * share[f] * active[p * own + f])
-                                s[at + uint64(f * threads)] += -change if c & 1 else change
-                else:
-                    near = group_sum(number(running and not since <= allowed)) > 0
+                careful = some(running and not since <= allowed)
+                if careful:
                     for q in range(slots):
-                        c = codes[point + uint64(q // own)]
-                        at = coefficients + (c >> DIRECTION) * width + q % own * threads
-                        before[q] = s[uint64(at)]
-                    if running:
-                        for q in range(slots):
-                            c = codes[point + uint64(q // own)]
-                            at = coefficients + (c >> DIRECTION) * width + q % own * threads
-                            change = rate * (error * share[q % own] * active[q])
-                            s[uint64(at)] += -change if c & 1 else change
-                    largest, norm = survey(
-                        s, codes, code, n, count, gram, start, coefficients, share
-                    )
+                        before[q] = s[touched(codes, point, coefficients, q)]
+                if running:
+                    update(s, codes, point, coefficients, rate, error, share, active)
+                if careful:
+                    near = group_sum(number(running and not since <= allowed)) > 0
+                    largest, norm = survey(s, codes, code, n, home, share)
                     if near:
                         since_start += since
                         since = 0.0
                         allowed = lesser((within - norm) / root, allowed_since_start - since_start)
                     far = group_sum(number(not since_start <= allowed_since_start)) > 0
                     wild = not largest <= limit
-                    if some(near and (wild or far)):
+                    suspect = near and (wild or far)
+                    if some(suspect):
                         square = square_of_weights(
-                            s, coefficients, count, directions[data], initial[weights], lane
+                            s, home, directions[data], initial[weights], lane
                         )
-                        if near and (wild or far):
-                            finite = square < number(np.inf)
-                            if wild or not finite:
-                                diverged = step
-                            if not finite:  # keep the weights of before
-                                for q in range(slots):
-                                    c = codes[point + uint64(q // own)]
-                                    at = coefficients + (c >> DIRECTION) * width
-                                    s[uint64(at + q % own * threads)] = before[q]
+                        finite = square < number(np.inf)
+                        if suspect and (wild or not finite):
+                            diverged = step
+                        if suspect and not finite:  # keep the weights of before
+                            for q in range(slots):
+                                s[touched(codes, point, coefficients, q)] = before[q]
                 until_record -= 1
                 if until_record == 0:
                     if exists:
-                        c = codes[u]
-                        record(s, c, count, gram, start, coefficients, lane, strong[run, record_at])
-                        c = codes[u + 1]
-                        record(s, c, count, gram, start, coefficients, lane, weak[run, record_at])
+                        out = strong[run, record_at], weak[run, record_at]
+                        record(s, codes, u, home, lane, *out)
                     record_at += 1
                     until_record = record_every
         if exists:
             diverged_at[run] = diverged
             moved[run, lane, 0], moved[run, lane, 1] = since, since_start
             moved[run, lane, 2] = allowed
-            for k in range(count):
-                for f in range(own):
-                    r = f * threads
-                    all_coefficients[run, k, lane + r] = s[coefficients + k * width + r]
+            for q in range(count * own):
+                k, r = q // own, q % own * threads
+                all_coefficients[run, k, lane + r] = s[coefficients + k * width + r]
 
     return trajectories

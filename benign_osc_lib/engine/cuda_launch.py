@@ -77,7 +77,13 @@ def most_shared_memory(device):
         return SHARED
     most = getattr(torch.cuda.get_device_properties(device), "shared_memory_per_block_optin", 0)
     try:
-        from .cuda_kernel import echo
+        from numba import cuda, float64
+
+        @cuda.jit
+        def echo(number):
+            s = cuda.shared.array(0, float64)
+            s[0] = number[0]
+            number[0] = s[0] + s[0]
 
         given = torch.ones(1, dtype=torch.float64, device=device)
         _start(echo, 1, 1, max(most, SHARED), device, (given,))
@@ -100,7 +106,10 @@ def _start(kernel, blocks, threads, size, device, arguments):
         if size > SHARED:
             kernel = kernel.specialize(*arguments)
             _ask(next(iter(kernel.overloads.values())), size)
-        kernel[blocks, threads, cuda.external_stream(stream.cuda_stream), size](*arguments)
+        with warnings.catch_warnings():
+            warnings.filterwarnings("ignore", "Grid size")  # few runs are few blocks
+            launch = kernel[blocks, threads, cuda.external_stream(stream.cuda_stream), size]
+        launch(*arguments)
         stream.synchronize()
 
 
@@ -128,12 +137,12 @@ class Launch:
     def __init__(self, plan, count, n, itemsize, runs, device):
         from .cuda_kernel import kernel
 
-        numbers = numbers_of_run(count, n, plan.patches, plan.width, plan.threads, itemsize)
-        kind = (plan.patches, plan.own, plan.threads, plan.warp)
-        self.kernel = kernel(itemsize == 8, *kind, numbers)
+        self.size = numbers_of_run(count, n, plan.patches, plan.width, plan.threads, itemsize)
+        self.kernel = kernel(itemsize == 8, plan.patches, plan.own, plan.threads, plan.warp)
         self.blocks, self.threads, self.bytes = -(-runs // plan.runs), plan.warp, plan.bytes
         self.device = device
 
     def __call__(self, *arguments):
         """Launch it, and wait for its end."""
-        _start(self.kernel, self.blocks, self.threads, self.bytes, self.device, arguments)
+        shape = self.blocks, self.threads, self.bytes
+        _start(self.kernel, *shape, self.device, (self.size, *arguments))

@@ -2,7 +2,7 @@
 
 All of it is made for many runs at once, on their device. The directions are, as in ``products``,
 the distinct vectors, up to sign, among u, v and the patches. They are told apart by a number that
-is made of the bits of a vector; vectors with the same number are compared. Should two different
+is made of the bits of a vector, and vectors with the same number are compared. Should two different
 ones share it by chance, the later one becomes a direction of its own, which costs time only.
 """
 
@@ -12,7 +12,6 @@ import torch
 from torch import Tensor
 
 from .cuda_layout import pack
-from .divergence import largest_square_norm
 
 
 class Directions(NamedTuple):
@@ -41,14 +40,14 @@ class Prepared(NamedTuple):
 
 def find_directions(x, u, v):
     """The Directions of points x (S, n, P, d) with features u and v, (S, d)."""
-    vectors = torch.cat((x.flatten(1, 2), u[:, None], v[:, None]), 1) + 0.0  # −0 becomes 0
+    vectors = torch.cat((x.flatten(1, 2), u[:, None], v[:, None]), 1)
     leading = vectors.gather(-1, (vectors != 0).byte().argmax(-1, keepdim=True))
     sign = torch.where(leading < 0, -1, 1).to(x.dtype)  # (S, Q, 1)
-    upright = vectors * sign + 0.0
-    bits = upright.view(torch.int64 if x.dtype == torch.float64 else torch.int32).long()
+    upright = torch.addcmul(x.new_zeros(()), vectors, sign)  # −0 becomes 0
+    words = upright.view(torch.int32)
     stream = torch.Generator().manual_seed(1)
-    factors = 2 * torch.randint(-(2**62), 2**62, x.shape[-1:], generator=stream) + 1
-    number = ((bits ^ (bits >> 29)) * factors.to(x.device)).sum(-1)  # it wraps around
+    factors = 2 * torch.randint(-(2**62), 2**62, words.shape[-1:], generator=stream) + 1
+    number = (words * factors.to(x.device)).sum(-1)  # it wraps around
     first = (number[:, :, None] == number[:, None, :]).byte().argmax(-1)  # (S, Q)
     places = torch.arange(first.shape[1], device=x.device)
     same = (upright == _rows(upright, first)).all(-1)
@@ -92,7 +91,9 @@ def prepare(x, u, v):
     last = torch.where(there.any(-1), last, first)
     ranges = [rows.gather(1, of_patch) for rows in (first, last)]
     codes = pack(of_patch, *ranges, negative.long()).int()
-    return Prepared(vectors, gram, codes, largest_square_norm(x))
+    squares = gram.diagonal(dim1=1, dim2=2).gather(1, of_patch[:, :-2])
+    square_norm = squares.unflatten(1, x.shape[1:3]).sum(-1).amax(-1)
+    return Prepared(vectors, gram, codes, square_norm)
 
 
 def products_with_initial(directions, weights, width):

@@ -17,11 +17,13 @@ import numpy as np
 
 from .._compile import jit
 from .divergence import SAFE
+from .family_flow import Flow, flow_on, frame_of, is_sound, kick, settle
 from .family_look import (
     fill,
     final_weights,
     load_combination,
     record,
+    store_coefficients,
     store_combination,
     store_numbers,
     survey,
@@ -29,7 +31,6 @@ from .family_look import (
 )
 from .family_state import GLANCE, Epoch, pointers
 from .family_step import (
-    coast,
     descend,
     grown,
     norm,
@@ -52,17 +53,17 @@ from .rows import behind, item, load_shared, pointer, put, store_shared
 
 
 @jit(inline=True)
-def write_down(t, run, results, alpha, s):
+def write_down(t, run, results, frame, s):
     """The record of a step."""
-    record(0, results.strong[run, t], alpha, s)
-    record(1, results.weak[run, t], alpha, s)
+    record(0, results.strong[run, t], frame, s)
+    record(1, results.weak[run, t], frame, s)
     if len(results.path) > 0:
-        store_combination(s.coefficients, alpha, results.path[run, t], s)
+        store_coefficients(frame, results.path[run, t], s)
 
 
 @jit(inline=True)
 def begin(run, given, resumes, results, square_norm, s, work):
-    """The state of a run before its first update: α, its velocity, bounds of two velocities."""
+    """The flow of a run before its first update, and bounds of two velocities."""
     d, filters = given.x[0].shape[3], given.weights[0].shape[1]
     w = pointer(given.start[0][given.start[1][run]])
     products_with_initial(s.count, filters, d, w, s, work.initial_products, s.lanes)
@@ -81,22 +82,23 @@ def begin(run, given, resumes, results, square_norm, s, work):
             copy(results.second[run], work.second)
             if s.rule.momentum > 0:
                 copy(results.second_velocity[run], work.second_velocity)
-    return alpha, alpha_velocity, np.sqrt(square_norm) * wide_pace, wide_pace
+    flow = Flow(aa=s.one, av=s.zero, va=s.zero, vv=s.one, p=alpha, q=alpha_velocity)
+    return flow, np.sqrt(square_norm) * wide_pace, wide_pace
 
 
 @jit(inline=True)
-def end(run, given, diverged, stopped, results, alpha, alpha_velocity, s, work):
-    """What is known of a run after its last update."""
+def end(run, given, diverged, stopped, results, flow, s, work):
+    """What is known of a run after its last update; the flow is settled."""
     w = pointer(given.start[0][given.start[1][run]])
-    final_weights(w, alpha, s, results.weights[run])
+    final_weights(w, frame_of(flow), s, results.weights[run])
     results.diverged_at[run], results.stopped_at[run] = diverged, stopped
     if len(results.source) > 0:
         for k in range(results.source.shape[1]):
             results.source[run, k] = work.source[k] if 1 < k < s.count else -1
     if len(results.coefficients) > 0:
-        store_combination(s.coefficients, alpha, results.coefficients[run], s)
+        store_combination(s.coefficients, flow.p, results.coefficients[run], s)
     if len(results.velocity) > 0:
-        store_combination(s.velocity, alpha_velocity, results.velocity[run], s)
+        store_combination(s.velocity, flow.q, results.velocity[run], s)
     if len(results.second) > 0:
         store_numbers(s.second, results.second[run])
     if len(results.second_velocity) > 0:
@@ -142,13 +144,12 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
                 return
             square_norm = largest_square_norm(n, count, work.direction, work.gram, each)
             s = pointers(run, given, work, settings, count, patches, lanes)
-        alpha, alpha_velocity, pace, wide_pace = begin(
-            run, given, resumes, results, square_norm, s, work
-        )
+        flow, pace, wide_pace = begin(run, given, resumes, results, square_norm, s, work)
+        frame = frame_of(flow)
         scale_second(s.zero, s)
         # Bounds of ``divergence``: ``size`` of the largest ‖z_i‖ and ``wide`` of ‖W‖, ``pace`` and
         # ``wide_pace`` of the norms of their velocities, ``spread`` of all abs(a_{j,r}).
-        largest, size = survey(work.outputs, alpha, s, value, slope)
+        largest, size = survey(work.outputs, frame, s, value, slope)
         start = pointer(given.start[0][given.start[1][run]])
         now = pointer(given.weights[0][given.weights[1][run]])
         wide = np.sqrt(dot(now, now, filters * d))
@@ -158,7 +159,7 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
         until_record = s.rule.record_every - step % s.rule.record_every
         if not resumes:
             diverged, record_at = -1 if largest <= limit else 0, 1
-            write_down(0, run, results, alpha, s)
+            write_down(0, run, results, frame, s)
         y, order = given.y[0][given.y[1][run]], given.visits[0][given.visits[1][run]]
         targets = given.targets[0][given.targets[1][run]]
         for e in range(s.rule.epochs):
@@ -179,48 +180,58 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
                         put(epoch.margins, i, item(epoch.y, i) * work.outputs[i])
                 else:
                     part, steepness = visit_batch(
-                        points, batch, s.zero, epoch, alpha, s, value, slope
+                        points, batch, s.zero, epoch, frame, s, value, slope
                     )
                     loss += part
                     if s.rule.sam > 0:
-                        again = sharpen(points, batch, step, epoch, alpha, s, value, slope)
+                        again = sharpen(points, batch, step, epoch, frame, s, value, slope)
                         if not again < 0:
                             steepness = again
-                    if s.rule.trained:
-                        steepness *= norm(s.factors, s)
-                        update_second(batch, rate, s)
+                    share = s.one / number(batch)
+                    if settings.trained:
+                        steepness *= share * norm(s.factors, s)
+                        update_second(batch, share, rate, s)
                         spread = norm(s.second, s)
                     else:
-                        steepness /= half
+                        steepness *= share / half
                     size, pace = grown(size, pace, square_norm * steepness, rate, s)
                     steepness *= np.sqrt(square_norm)
                     wide, wide_pace = grown(wide, wide_pace, steepness, rate, s)
                     reached = spread * output_bound(size, entries, s)
-                    safe, alpha_before = reached <= allowed and wide <= far, alpha
+                    safe, flow_before = reached <= allowed and wide <= far, flow
                     if not safe:
                         copy(work.coefficients, work.before)
+                        copy(work.velocity, work.velocity_before)
                     if dense:
-                        alpha, alpha_velocity = coast(rate, alpha, alpha_velocity, s)
-                    descend(points, batch, rate, s)
-                    if s.rule.trained:
+                        flow = flow_on(flow, rate, s)
+                        if not is_sound(flow):
+                            flow = settle(flow, s)
+                        frame = frame_of(flow)
+                    to_p, to_q = kick(flow, rate, s)
+                    descend(points, batch, share * to_p, share * to_q, s)
+                    if settings.trained:
                         scale_second(s.zero, s)
                     if not safe:
-                        largest, size = survey(work.outputs, alpha, s, value, slope)
+                        largest, size = survey(work.outputs, frame, s, value, slope)
                         if not (largest <= limit and wide <= far):
                             out = results.weights[run]
-                            final_weights(start, alpha, s, out)
+                            final_weights(start, frame, s, out)
                             wide = np.sqrt(dot(pointer(out), pointer(out), filters * d))
-                            if not (largest <= limit and wide < np.inf):
-                                diverged = step
-                            if not wide < np.inf:  # keep the weights of before
+                            finite = wide < np.inf
+                            if not finite:  # keep the weights of before
                                 copy(work.before, work.coefficients)
-                                copy(work.second_before, work.second)
-                                alpha = alpha_before
-                                scale_second(s.zero, s)
-                                survey(work.outputs, alpha, s, value, slope)
+                                copy(work.velocity_before, work.velocity)
+                                flow = flow_before
+                                if settings.trained:
+                                    copy(work.second_before, work.second)
+                                    scale_second(s.zero, s)
+                            if not (largest <= limit and finite):
+                                diverged, flow = step, settle(flow, s)
+                                frame = frame_of(flow)
+                                survey(work.outputs, frame, s, value, slope)
                 until_record -= 1
                 if until_record == 0:
-                    write_down(record_at, run, results, alpha, s)
+                    write_down(record_at, run, results, frame, s)
                     record_at += 1
                     until_record = s.rule.record_every
                 visits += batch
@@ -230,11 +241,14 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
                     store_shared(pointer(work.steps), visits)
                     if load_shared(s.stop) != 0:
                         return
-            if diverged < 0 and stopped < 0 and loss < s.rule.stop_below * number(n):
+            if dense:
+                flow = settle(flow, s)
+                frame = frame_of(flow)
+            if diverged < 0 and stopped < 0 and loss < settings.stop_below * number(n):
                 stopped = step
-                survey(work.outputs, alpha, s, value, slope)
+                survey(work.outputs, frame, s, value, slope)
         store_shared(pointer(work.steps), visits)
-        end(run, given, diverged, stopped, results, alpha, alpha_velocity, s, work)
+        end(run, given, diverged, stopped, results, flow, s, work)
 
 
 train_kept = jit(keep=True)(train_runs)

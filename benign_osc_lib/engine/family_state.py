@@ -35,19 +35,20 @@ that goes on has behind it."""
 Workspace = namedtuple(
     "Workspace",
     "source direction sign row_begin row_end gram initial_products coefficients before velocity"
+    " velocity_before"
     " gradient reach inner slopes sums slope_of touched mark scratch share factors second"
-    " second_before second_velocity second_slope number outputs stop steps refused",
+    " second_before second_velocity second_slope outputs stop steps refused",
 )
 """The arrays of a thread. ``inner``, ``slopes`` and ``sums`` hold z, σ'(z) and Σ_p σ(z) of a batch,
 ``slope_of`` the derivative of its loss by f of each point; ``share`` is j/m and ``factors`` is
-j a_{j,r}/m, ``second`` a_{j,r}; ``number`` is 0, 1, 2, … in the dtype. The last three
+j a_{j,r}/m, ``second`` a_{j,r}. The last three
 speak with others, as in ``compiled``."""
 
 State = namedtuple(
     "State",
     "x u v source direction sign row_begin row_end gram initial_products coefficients velocity"
     " gradient reach inner slopes sums slope_of touched mark scratch share factors second"
-    " second_before second_velocity second_slope number stop zero one lanes rule blocks count"
+    " second_before second_velocity second_slope stop zero one lanes rule blocks count"
     " patches",
 )
 """Pointers to the data of a run and to arrays of a Workspace, to which Numba counts no references;
@@ -87,7 +88,6 @@ def pointers(run, given, work, rule, count, patches, lanes):
         second_before=pointer(work.second_before),
         second_velocity=pointer(work.second_velocity),
         second_slope=pointer(work.second_slope),
-        number=pointer(work.number),
         stop=pointer(work.stop),
         zero=number(0),
         one=number(1),

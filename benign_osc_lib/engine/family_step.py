@@ -30,7 +30,7 @@ def loss_of_margin(margin, s):
 
 
 @jit(inline=True)
-def visit(i, slot, shift, alpha, s, value, slope):
+def visit(i, slot, shift, frame, s, value, slope):
     """f of point i, and the sum of the squares of σ'(z); their rows into ``slot``.
 
     With ``shift`` not 0 the weights are moved by so many times the rows ``reach`` of inner
@@ -41,14 +41,13 @@ def visit(i, slot, shift, alpha, s, value, slope):
         sums = row_of(s.zero, s.lanes)
         for p in range(s.patches):
             q, row = i * s.patches + p, (slot * s.blocks + b) * s.patches + p
-            k, sign = item(s.direction, q), row_of(item(s.sign, q), s.lanes)
+            k, sign = item(s.direction, q), item(s.sign, q)
             if shift == 0:
-                z = multiply(sign, response(k, b, alpha, s))
+                z = response(k, sign, b, frame, s)
             else:
-                moved = multiply(
-                    row_of(shift, s.lanes), load_row(s.reach, b * s.count + k, s.lanes)
-                )
-                z = add(load_row(s.inner, row, s.lanes), multiply(sign, moved))
+                moved = load_row(s.reach, b * s.count + k, s.lanes)
+                moved = multiply(row_of(sign * shift, s.lanes), moved)
+                z = add(load_row(s.inner, row, s.lanes), moved)
             if s.rule.sam > 0:
                 store_row(s.inner, row, z)
             z, steep = activate(z, s, value, slope)
@@ -72,7 +71,7 @@ def scale_second(shift, s):
 
 @jit(inline=True)
 def second_gradient(size, b, s):
-    """The gradient of a batch's loss by the second layer, for block b."""
+    """The gradient of a batch's summed loss by the second layer, for block b."""
     sums = row_of(s.zero, s.lanes)
     for slot in range(size):
         c = row_of(item(s.slope_of, slot), s.lanes)
@@ -81,22 +80,22 @@ def second_gradient(size, b, s):
 
 
 @jit(inline=True)
-def visit_batch(points, size, shift, epoch, alpha, s, value, slope):
+def visit_batch(points, size, shift, epoch, frame, s, value, slope):
     """Visit the points of a batch; the sum of their losses, with the labels, and ``steepness``.
 
-    ∂ℓ/∂f of each, over their number, goes into ``slope_of``; y f into the margins unless ``shift``
-    moves the weights. Steepness is Σ_i abs(∂ℓ/∂f) ‖σ'(z_i)‖ over the number of points.
+    ∂ℓ/∂f of each goes into ``slope_of``; y f into the margins unless ``shift`` moves the weights.
+    Steepness is Σ_i abs(∂ℓ/∂f) ‖σ'(z_i)‖.
     """
-    loss, steepness, number = s.zero, s.zero, item(s.number, size)
+    loss, steepness = s.zero, s.zero
     for slot in range(size):
         i = item(points, slot)
-        f, squares = visit(i, slot, shift, alpha, s, value, slope)
+        f, squares = visit(i, slot, shift, frame, s, value, slope)
         if shift == 0:
             margin = item(epoch.y, i) * f
             put(epoch.margins, i, margin)
             if s.rule.stop_below > 0:
                 loss += loss_of_margin(margin, s)
-        c = loss_slope(f, item(epoch.targets, i), s) / number
+        c = loss_slope(f, item(epoch.targets, i), s)
         put(s.slope_of, slot, c)
         steepness += abs(c) * np.sqrt(squares + s.rule.tiny)
     return loss, steepness
@@ -104,7 +103,7 @@ def visit_batch(points, size, shift, epoch, alpha, s, value, slope):
 
 @jit()
 def gradient_norm(points, size, step, s):
-    """‖G‖² for the gradient G of a batch.
+    """‖G‖² for the gradient G of a batch's summed loss.
 
     The coefficients of G on the directions of the batch go into ``gradient``, the inner products of
     the same directions with it into ``reach``, its part in the second layer into ``second_slope``.
@@ -147,7 +146,7 @@ def gradient_norm(points, size, step, s):
 
 
 @jit()
-def sharpen(points, size, step, epoch, alpha, s, value, slope):
+def sharpen(points, size, step, epoch, frame, s, value, slope):
     """Visit a batch again where its gradient G leads, at the distance ``sam``; its steepness.
 
     It is negative where G is 0, and the first visit is to stay. ‖G‖² is a sum over directions:
@@ -159,7 +158,7 @@ def sharpen(points, size, step, epoch, alpha, s, value, slope):
     shift = s.rule.sam / np.sqrt(square)
     if s.rule.trained:
         scale_second(shift, s)
-    return visit_batch(points, size, shift, epoch, alpha, s, value, slope)[1]
+    return visit_batch(points, size, shift, epoch, frame, s, value, slope)[1]
 
 
 @jit(inline=True)
@@ -173,14 +172,18 @@ def norm(rows, s):
 
 
 @jit(inline=True)
-def update_second(size, rate, s):
-    """One update of the second layer; that of before goes into ``second_before``."""
+def update_second(size, share, rate, s):
+    """One update of the second layer; that of before goes into ``second_before``.
+
+    ``share`` is what each point has in the mean loss of the batch.
+    """
+    mean = row_of(share, s.lanes)
     decay, momentum = row_of(s.rule.weight_decay, s.lanes), row_of(s.rule.momentum, s.lanes)
     back = row_of(-rate * s.rule.second_rate, s.lanes)
     for b in range(s.blocks):
         a = load_row(s.second, b, s.lanes)
         store_row(s.second_before, b, a)
-        step = add(second_gradient(size, b, s), multiply(decay, a))
+        step = add(multiply(mean, second_gradient(size, b, s)), multiply(decay, a))
         if s.rule.momentum > 0:
             velocity = add(multiply(momentum, load_row(s.second_velocity, b, s.lanes)), step)
             store_row(s.second_velocity, b, velocity)
@@ -189,47 +192,24 @@ def update_second(size, rate, s):
 
 
 @jit(inline=True)
-def coast(rate, alpha, alpha_velocity, s):
-    """The update without the gradient of the loss, of all coefficients; α and its velocity."""
-    decay, momentum = s.rule.weight_decay, s.rule.momentum
-    if momentum == 0:
-        shrink = row_of(s.one - rate * decay, s.lanes)
-        for row in range(s.blocks * s.count):
-            store_row(s.coefficients, row, multiply(shrink, load_row(s.coefficients, row, s.lanes)))
-        return (s.one - rate * decay) * alpha, alpha_velocity
-    # With V ← β V + λ w the step is V, or λ w + β V: a V + b w in both cases, of the new V.
-    of_velocity = -rate * (momentum if s.rule.nesterov else s.one)
-    of_weights = -rate * (decay if s.rule.nesterov else s.zero)
-    decays, keeps = row_of(decay, s.lanes), row_of(momentum, s.lanes)
-    moves, pulls = row_of(of_velocity, s.lanes), row_of(s.one + of_weights, s.lanes)
-    for row in range(s.blocks * s.count):
-        a = load_row(s.coefficients, row, s.lanes)
-        velocity = multiply(keeps, load_row(s.velocity, row, s.lanes))
-        velocity = add(velocity, multiply(decays, a))
-        store_row(s.velocity, row, velocity)
-        store_row(s.coefficients, row, add(multiply(pulls, a), multiply(moves, velocity)))
-    alpha_velocity = momentum * alpha_velocity + decay * alpha
-    return (s.one + of_weights) * alpha + of_velocity * alpha_velocity, alpha_velocity
-
-
-@jit(inline=True)
-def descend(points, size, rate, s):
-    """The part of the update that the gradient of the loss has, which adds to the other part."""
-    direct = -rate * (s.one + s.rule.momentum) if s.rule.nesterov else -rate
-    back = row_of(direct, s.lanes)
+def descend(points, size, to_p, to_q, s):
+    """Add a batch's summed gradient, times two numbers, to p and q of ``family_flow``."""
     for slot in range(size):
         i, c = item(points, slot), row_of(item(s.slope_of, slot), s.lanes)
         for b in range(s.blocks):
             c_j = multiply(c, load_row(s.factors, b, s.lanes))
             for p in range(s.patches):
                 q = i * s.patches + p
-                row = b * s.count + item(s.direction, q)
+                row, sign = b * s.count + item(s.direction, q), item(s.sign, q)
                 steep = load_row(s.slopes, (slot * s.blocks + b) * s.patches + p, s.lanes)
-                part = multiply(row_of(item(s.sign, q), s.lanes), multiply(c_j, steep))
+                part = multiply(c_j, steep)
                 a = load_row(s.coefficients, row, s.lanes)
-                store_row(s.coefficients, row, add(a, multiply(back, part)))
+                a = add(a, multiply(row_of(to_p * sign, s.lanes), part))
+                store_row(s.coefficients, row, a)
                 if s.rule.momentum > 0:
-                    store_row(s.velocity, row, add(load_row(s.velocity, row, s.lanes), part))
+                    a = load_row(s.velocity, row, s.lanes)
+                    a = add(a, multiply(row_of(to_q * sign, s.lanes), part))
+                    store_row(s.velocity, row, a)
 
 
 @jit(inline=True)

@@ -4,7 +4,7 @@ Every update of eq. (3) lies in the span of the patches. So the inner products o
 the patches, and those of the patches with each other, say all that happens, whatever d is (appendix
 B); the weights are put together at the end. On the CPU one compiled loop follows each run, as many
 at a time as torch has threads (this module and ``compiled``); on other devices the runs of a batch
-advance together (``batched``).
+advance together (``cuda``, ``batched``).
 
 The products of two norms, ‖x_k‖ ‖x_l‖, ‖u‖ ‖x_k‖ and ‖v‖ ‖x_k‖, must not leave the range of the
 dtype: patches longer than 10¹⁵⁴ or shorter than 10⁻¹⁵⁴, or 10¹⁹ and 10⁻¹⁹ in float32, are for the

@@ -4,40 +4,47 @@ from .. import _checks
 from .._formula import above, at_least, between, formula, whole
 
 
-@formula(momentum=between(0, 1, "[)"))
-def _heavy_ball(momentum):
+@formula(momentum=between(0, 1, "[)"), every=whole(1))
+def _heavy_ball(momentum, every):
     """The limit for a heavy ball."""
-    return 2 * (1 + momentum)
+    return 2 * (1 - momentum) * (1 + momentum**every) / (1 - momentum**every)
 
 
-@formula(momentum=between(0, 1, "[)"))
-def _nesterov(momentum):
+@formula(momentum=between(0, 1, "[)"), every=whole(1))
+def _nesterov(momentum, every):
     """The limit for Nesterov's momentum."""
-    return 2 * (1 + momentum) / (1 + 2 * momentum)
+    power = momentum**every
+    return 2 * (1 - momentum) * (1 + power) / (1 + power - 2 * momentum * power)
 
 
-def sharpness_limit(momentum=0.0, nesterov=False):
+def sharpness_limit(momentum=0.0, nesterov=False, every=1):
     """The η λ up to which a step with momentum can rest where the loss is 0.
 
     Near such weights the residual of one point obeys e ← (1 + b − ηλ) e − b e_before for a heavy
     ball with momentum b, and e ← (1 − ηλ) ((1 + b) e − b e_before) for Nesterov's. Both die out
     for 0 < ηλ < 2 (1 + b), or 2 (1 + b)/(1 + 2b), and grow beyond. Without momentum this is 2.
 
-    Source: appendix J, Theorem J.1.
+    If the point is visited at every P-th step only, and the other steps do not push its filters,
+    the momentum goes on in between, and the limits are 2 (1 − b) (1 + b^P)/(1 − b^P), or
+    2 (1 − b) (1 + b^P)/(1 + b^P − 2 b^(P+1)).
+
+    Source: appendix J, Theorem J.1 and Corollary J.1.
 
     Args:
         momentum: b, in [0, 1): a number, array or tensor.
         nesterov: whether the gradient is taken ahead, as ``torch.optim.SGD`` has it.
+        every: P, at least 1; 2 for two classes whose points are visited in turn.
 
     Returns:
         The limit of η λ, with the shape of ``momentum``.
 
     Raises:
-        TypeError: momentum is not a number, array or tensor, or nesterov is not a bool.
-        ValueError: unless momentum in [0, 1).
+        TypeError: momentum is not a number, array or tensor, nesterov is not a bool, or every no
+            integer.
+        ValueError: unless momentum in [0, 1), every at least 1.
     """
     _checks.instance("nesterov", nesterov, bool)
-    return (_nesterov if nesterov else _heavy_ball)(momentum)
+    return (_nesterov if nesterov else _heavy_ball)(momentum, every)
 
 
 @formula(limit=above(0), decay=between(0, 1, "[)"), share=between(0, 1, "(]"))
@@ -122,7 +129,7 @@ def power_limits(degree, m):
     They are 2/(k² m^{1 − 2/k}), where one filter gives the whole answer, and 2/k², where all m
     give the same. For k = 2 both are 1/2, that is κ = 1.
 
-    Source: appendix J, Corollary J.1.
+    Source: appendix J, Corollary J.2.
 
     Args:
         degree: k >= 2.

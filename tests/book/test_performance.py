@@ -14,7 +14,7 @@ from PIL import Image
 from benchmarks import bench, floor, page, peers, plans, probe, sizes, sweeps, timing, values, words
 from benchmarks.agreement import TOLERANCE, DisagreementError, check_agreement
 from benchmarks.figure import AXES, LINES, draw
-from benchmarks.peers import autograd_rule
+from benchmarks.peers import autograd_rule, batched
 from benchmarks.rules import RULES
 from benchmarks.sizes import SIZES
 from benchmarks.values_beyond import CALLS
@@ -78,7 +78,7 @@ def check_beyond(results, plan):
     assert peer["ratio"] == pytest.approx(peer["best_us"] / rows[peer["rule"]]["best_us"])
     assert peer["deviation"] <= TOLERANCE
     sweep = results["sweep"]
-    assert sweep["runs"] == plan.sweep_runs
+    assert sweep["runs"] == plan.sweep_runs and sweep["projected_us"] > 0
     assert sweep["floor_us"] == sweep["draw_us"] + sweep["train_us"] > 0
     assert sweep["ratio"] == pytest.approx(sweep["sweep_us"] / sweep["floor_us"])
     assert sweep["runs_per_s"] * sweep["sweep_us"] == pytest.approx(1e6)
@@ -289,9 +289,9 @@ def test_more_patches_are_noise_and_no_run_diverges():
     extra = data.x[..., 3:, :]
     assert not (extra @ torch.stack([data.u, data.v]).mT).any()
     norm = extra.square().sum((-2, -1)).mean().sqrt()
-    assert norm.item() == pytest.approx(DEFAULTS["noise_norm"], rel=0.05)
-    run = train(data, weights, SIZES["lr"], epochs=SIZES["epochs"], record_every=None)
-    assert (run.diverged_at == -1).all()
+    assert norm.item() == pytest.approx(DEFAULTS["noise_norm"], rel=0.05, abs=0)
+    margins, _ = batched.train(data, weights, SIZES["lr"], 50)
+    assert margins.abs().max() < 10
 
 
 def test_rules_differ_from_the_plain_one_and_from_each_other():

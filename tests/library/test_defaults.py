@@ -90,7 +90,7 @@ ARGUMENTS = {
     "theory.label_noise": {"q": 0.0},
     "theory.rest_limit": {"second_layer": 0.0},
     "theory.sam_cycle": {"q": 0.0},
-    "theory.sharpness_limit": {"momentum": 0.0, "nesterov": False},
+    "theory.sharpness_limit": {"momentum": 0.0, "nesterov": False, "every": 1},
     "theory.barrier_factor": {"opposite": 0.0},
     "theory.largest_signal": {"opposite": 0.0},
     "theory.smallest_factor": {"opposite": 0.0},

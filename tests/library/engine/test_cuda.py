@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+import threading
 
 import pytest
 import torch
@@ -76,6 +77,27 @@ def test_the_limit_is_met_exactly(monkeypatch, seed):
 def test_every_update_is_looked_at_on_every_point(monkeypatch, left, right, lr):
     monkeypatch.setattr(batch, "batched", trained)
     batch.test_every_update_is_looked_at_on_every_point(left, right, lr)
+
+
+@needs_gpu
+@pytest.mark.parametrize(("m", "size"), [(1, 15), (4, 15), (2, 1)])
+def test_a_run_that_creeps_beyond_the_limit_is_found_at_once(monkeypatch, m, size):
+    """The bound, for the longer point, is twice what the other moves: a look comes halfway.
+
+    In one launch, or in one for each epoch.
+    """
+    monkeypatch.setattr(cuda, "first_size", lambda runs, n: size)
+    monkeypatch.setattr(cuda, "next_size", lambda size, took: size)
+    rates = m * torch.tensor([0.020, 0.024])
+    case = batch.problem(runs=2, n=2, patches=1, m=m, lr=rates)
+    case.x, case.y = torch.zeros_like(case.x), torch.ones_like(case.y)
+    case.x[:, 0, 0, 0], case.x[:, 1, 0, 1] = 1, 2**0.5
+    case.weights = torch.zeros_like(case.weights)
+    case.weights[:, :m, 0] = 0.4
+    f = batch.reference(case, 0, batch.orders(2, 15, 2, "cyclic"), 1)["margins"][:, 0]
+    limit = float(f[12] + f[13]) / 2
+    found = assert_same_runs(monkeypatch, case, 15, 30, limit=limit)
+    assert found["diverged_at"].tolist() == [25, 21]
 
 
 @needs_gpu
@@ -148,6 +170,43 @@ def test_margins_are_not_kept_where_they_are_not_wanted():
 
 
 @in_simulator
+@pytest.mark.parametrize("m", [1, 2, 4])
+def test_shuffles_and_votes_do_as_the_barriers(monkeypatch, m):
+    """The code for a device, with shuffles and votes in the manner of the simulator.
+
+    A thread that missed one would leave the others waiting, or out of step.
+    """
+    from numba.cuda.simulator.kernelapi import FakeCUDAModule
+
+    from benign_osc_lib.engine import cuda_kernel
+
+    def shuffle(self, mask, value, offset):
+        thread = threading.current_thread()
+        lanes, me = vars(thread._manager).setdefault("lanes", {}), thread.threadIdx.x
+        lanes[me] = value
+        thread.syncthreads()
+        other = lanes[me ^ offset]
+        thread.syncthreads()
+        return other
+
+    def vote(self, mask, condition):
+        return self.syncthreads_or(condition) != 0
+
+    case = batch.problem(runs=5, n=2, m=m, lr=[0.3, 20.0, 0.1, 1e20, 0.2])
+    visits = batch.orders(5, 3, 2, "one for each run")
+    expected = trained(case, visits, 2)
+    monkeypatch.setattr(FakeCUDAModule, "shfl_xor_sync", shuffle, raising=False)
+    monkeypatch.setattr(FakeCUDAModule, "any_sync", vote, raising=False)
+    monkeypatch.setattr(cuda_kernel, "SHUFFLES", True)
+    cuda_kernel.kernel.cache_clear()
+    found = trained(case, visits, 2)
+    cuda_kernel.kernel.cache_clear()
+    assert (found["diverged_at"] > 0).any() and (found["diverged_at"] < 0).any()
+    for name in FIELDS:
+        assert_close(found[name], expected[name], 1e-9)
+
+
+@in_simulator
 def test_runs_that_do_not_fit_are_trained_in_tensors(monkeypatch):
     case = batch.problem(runs=2, n=2, m=1)
     monkeypatch.setattr(cuda, "SHARED", 100)
@@ -170,7 +229,7 @@ def test_the_kernel_in_numbas_simulator():
     )
     folder = ROOT / "tests" / "library" / "engine"
     files = [folder / "test_cuda.py", folder / "test_engines.py"]
-    chosen = "(test_cuda or cuda]) and not (shapes or alone and shuffled)"
+    chosen = "cuda and not (shapes or alone and shuffled or long_or_short and dtype2)"
     options = ["-q", "-p", "no:xdist", "-p", "no:cacheprovider", "-W", "ignore", "-k", chosen]
     result = subprocess.run(
         [sys.executable, "-c", code, *files, *options],

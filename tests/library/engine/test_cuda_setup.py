@@ -115,7 +115,8 @@ def test_directions_are_the_distinct_vectors_up_to_sign(case, double):
 
 
 def test_vectors_that_share_their_number_stay_apart(monkeypatch):
-    monkeypatch.setattr(torch, "randint", lambda *a, **k: torch.zeros(8, dtype=torch.int64) - 2)
+    zeros = torch.zeros(16, dtype=torch.int64)
+    monkeypatch.setattr(torch, "randint", lambda *args, **options: zeros)
     x = normal(0, 1, 4, 3, 8).sign()  # many sums of bits coincide
     x[0, 3] = x[0, 0]
     found = find_directions(x, x[:, 0, 0], x[:, 1, 1])
@@ -159,7 +160,7 @@ def test_bounds_are_those_of_the_batched_engine():
 def test_launches_take_about_the_time_they_should():
     assert [cuda.next_size(8, took) for took in (0.01, 0.07, 0.3)] == [16, 8, 4]
     assert cuda.next_size(1, 9.0) == 1
-    assert cuda.first_size(64, 16) == 256 and cuda.first_size(65536, 16) == 16
+    assert cuda.first_size(64, 16) == 256 and cuda.first_size(65536, 16) == 4
     assert cuda.first_size(10**9, 5000) == 1
 
 
@@ -167,3 +168,12 @@ def test_places_of_what_is_shared():
     for places in ([5, 5, 5], [1, 4, 6], [4, 1, 4], [7]):
         found, where = cuda._once(np.array(places))
         assert found[where].tolist() == places and len(set(found)) == len(found)
+
+
+def test_a_quick_look_at_the_norms():
+    x = normal(0, 4, 3, 8)
+    assert cuda.surely_in_range(x, x[0, 0], x[1, 1])
+    assert cuda.surely_in_range(x.float(), x[0, 0].float())
+    for factor in (0.0, 1e-80, 1e80, float("nan")):
+        assert not cuda.surely_in_range(x, factor * x[0, 0])
+    assert not cuda.surely_in_range(1e10 * x.float(), x[0, 0].float())

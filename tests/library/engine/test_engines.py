@@ -328,9 +328,9 @@ torch.set_num_threads(threads)
 streams = generators(range(runs))
 data = FeatureNoiseModel(64, 2.0, 0.4, 0.8).sample(32, n_weak=2, generator=streams)
 w, rates = init_weights(m, 64, 1 / 16, generator=streams), torch.full((runs,), 1.0).double()
-visits = torch.arange(32).expand(100000, 32)
+visits = torch.arange(32).expand(1000000 if name == "cuda" else 100000, 32)
 tensors = [tensor.to(device) for tensor in (data.x, data.y, data.u, data.v, w, rates)]
-given = Problem(*tensors, visits)
+given = Problem(*tensors, visits, margins=name != "cuda")
 ENGINES[name](given._replace(visits=visits[:1]), 10**9, divergence.LIMIT, False)
 try:
     print("ready", flush=True)

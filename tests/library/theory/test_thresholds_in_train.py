@@ -51,6 +51,14 @@ def test_momentum_with_one_point_and_with_the_full_batch(b, nesterov, each):
     assert turns(misses(SIDES * theory.kappa_limit(b, nesterov, share=share), rule, data))
 
 
+@pytest.mark.parametrize(("b", "nesterov"), [(0.5, False), (0.9, False), (0.9, True)])
+def test_momentum_with_two_classes_in_turn(b, nesterov):
+    """Batches of one point: the momentum of a class goes on while the other is visited."""
+    kappas = SIDES * theory.sharpness_limit(b, nesterov, every=2) / 2
+    rule = Rule(momentum=b, nesterov=nesterov)
+    assert turns(misses(kappas, rule, points(1), epochs=120))
+
+
 def test_weight_decay():
     d = 0.1
     for k, kappa in enumerate(SIDES * theory.kappa_limit(decay=d)):

@@ -167,6 +167,25 @@ def test_less_precision(dtype, rule):
         assert_close(getattr(run, name).double(), getattr(exact, name), error)
 
 
+@given(rule=RULES, epochs=st.integers(1, 4), seed=st.integers(0, 10**6))
+def test_aside_from_the_patches_a_filter_is_a_multiple_of_its_start(rule, epochs, seed):
+    """The same for all filters: what momentum and weight decay make of it."""
+    data, weights = case(3, 2, 2, 20, seed)
+    run = train(
+        *(data, weights, 0.2), epochs=epochs, rule=rule, engine="reference", generator=seeded(seed)
+    )
+    basis = torch.linalg.qr(data.x.flatten(0, 1).mT).Q
+    aside, aside_0 = (w - w @ basis @ basis.mT for w in (run.weights, weights))
+    multiple, pace = 1.0, 0.0
+    for update in range(epochs * rule.steps(3)):
+        pull = rule.weight_decay * multiple
+        pace = rule.momentum * pace + pull
+        step = pull + rule.momentum * pace if rule.nesterov else pace
+        multiple -= 0.2 * rule.factor(update // rule.steps(3)) * step
+    assert run.diverged_at == -1
+    assert_close(aside, multiple * aside_0, 1e-10)
+
+
 # --- Targets -----------------------------------------------------------------------------------
 
 
@@ -208,7 +227,7 @@ def test_margins_that_are_not_wanted():
     for engine in ("auto", "reference"):
         run = train(data, weights, 0.2, epochs=3, margins=False, engine=engine)
         assert run.margins is None
-        assert torch.equal(run.weights, train(data, weights, 0.2, epochs=3, engine=engine).weights)
+        assert_close(run.weights, train(data, weights, 0.2, epochs=3, engine=engine).weights)
         with pytest.raises(ValueError, match="^margins must"):
             run.loss  # noqa: B018
 
