@@ -13,6 +13,9 @@ reference engine. ``engine="auto"`` takes it then.
 
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from queue import SimpleQueue
+import math
+import os
+SLOTS=int(os.environ.get('SLOTS','2'))
 
 import numpy as np
 import torch
@@ -57,7 +60,7 @@ def train_compiled(problem, record_every, limit, progress):
 
     if not compiles():
         raise NotCompiled
-    from . import compiled
+    from . import compiled, workspace
     from .rows import row_length
 
     batch, m, d = problem.lr.shape, *problem.weights.shape[-2:]
@@ -72,7 +75,7 @@ def train_compiled(problem, record_every, limit, progress):
         torch.empty(runs, records, filters, **kind),
         torch.empty(runs, dtype=torch.int64, device="cpu"),
     )
-    given = compiled.Given(
+    given = workspace.Given(
         x=_flat(problem.x, 3, batch),
         y=_flat(problem.y, 1, batch),
         u=_flat(problem.u, 1, batch),
@@ -81,13 +84,14 @@ def train_compiled(problem, record_every, limit, progress):
         lr=problem.lr.detach().reshape(-1).contiguous().numpy(),
         visits=_flat(problem.visits, 2, batch),
     )
+    whole = filters == row_length(filters)
     lanes, threads, stop = row_length(filters), torch.get_num_threads(), np.zeros(1, np.int64)
     # Runs with the same data stand together, so that a Gram matrix is made once.
     cuts = PARTS * threads if threads > 1 else 1
     parts = np.array_split(np.argsort(given.x[1], kind="stable"), cuts)
     parts = [part for part in parts if len(part)]
     spaces = [
-        _workspace(n, patches, filters, lanes, given.lr.dtype, stop)
+        _workspace(SLOTS, n, patches, filters, lanes, given.lr.dtype, stop)
         for _ in range(min(threads, len(parts)))
     ]
     free = SimpleQueue()
@@ -100,10 +104,11 @@ def train_compiled(problem, record_every, limit, progress):
             given,
             record_every,
             given.lr.dtype.type(limit),
-            compiled.Results(*(tensor.numpy() for tensor in out)),
+            workspace.Results(*(tensor.numpy() for tensor in out)),
             space,
             (0,) * lanes,
             (0,) * patches,
+            (0,) * whole,
         )
         if space.refused[0]:
             stop[0] = 1
@@ -117,7 +122,7 @@ def train_compiled(problem, record_every, limit, progress):
             free.put(space)
 
     if spaces:
-        if (kind := (given.lr.dtype, lanes, patches)) not in _ready:
+        if (kind := (given.lr.dtype, lanes, patches, whole)) not in _ready:
             # Compiled, or loaded, here: a thread of the pool could not be interrupted meanwhile.
             train_part(parts[0][:0], spaces[0])
             _ready.add(kind)
@@ -170,7 +175,7 @@ def _run_all(task, parts, spaces, stop, steps):
                         done = True
                     except TimeoutError:
                         pass
-                    bar.update(sum(int(space.steps[0]) for space in spaces) - bar.n)
+                    bar.update(sum(int(space.progress[0]) for space in spaces) - bar.n)
     except BaseException:
         stop[0] = 1
         raise
@@ -190,36 +195,46 @@ def _flat(tensor, own, batch):
     return array, places.flatten()  # a copy: for a read-only view Numba would compile anew
 
 
-def _workspace(n, patches, filters, lanes, dtype, stop):
+def _workspace(slots, n, patches, filters, lanes, dtype, stop):
     """What a thread needs beside the results; see ``compiled``."""
-    from .compiled import Workspace
+    from .workspace import PLAN, Workspace, run_type
 
     most, blocks = n * patches + 2, -(-filters // lanes)
 
-    def numbers(size):
-        """``size`` numbers, the first at the beginning of a cache line."""
+    def numbers(*shape):
+        """Numbers, the first at the beginning of a cache line."""
+        size = math.prod(shape)
         spare = np.empty(size + 64 // dtype.itemsize, dtype)
         skip = -spare.ctypes.data % 64 // dtype.itemsize
-        return spare[skip : skip + size]
+        return spare[skip : skip + size].reshape(shape)
 
     share = numbers(blocks * lanes)
     share[:] = 0
     share[: filters // 2], share[filters // 2 : filters] = 2 / filters, -2 / filters
+    j = numbers(blocks * lanes)
+    j[:] = 1
+    j[filters // 2 :] = -1
     return Workspace(
-        source=np.empty(most, np.intp),
-        direction=np.empty(n * patches, np.intp),
-        sign=numbers(n * patches),
-        row_begin=np.empty(most, np.intp),
-        row_end=np.empty(most, np.intp),
-        gram=numbers(most**2),
-        initial_products=numbers(blocks * most * lanes),
-        coefficients=numbers(blocks * most * lanes),
+        known=np.empty((slots, 4), np.int64),
+        source=np.empty((slots, most), np.intp),
+        direction=np.empty((slots, n * patches), np.intp),
+        sign=numbers(slots, n * patches),
+        row_begin=np.empty((slots, most), np.intp),
+        row_end=np.empty((slots, most), np.intp),
+        gram=numbers(slots, most**2),
+        plan=np.empty((slots, n * patches + 2, PLAN), np.intp),
+        flips=numbers(slots, n * patches + 2),
+        steps=numbers(slots, n * patches + 2),
+        initial_products=numbers(slots, blocks * most * lanes),
+        coefficients=numbers(slots, blocks * most * lanes),
+        runs=np.empty(slots, run_type(dtype)),
+        outputs=numbers(slots, n),
         before=numbers(blocks * most * lanes),
-        active=numbers(blocks * patches * lanes),
+        active=numbers(slots, blocks * patches * lanes),
         scratch=numbers(lanes),
         share=share,
-        outputs=numbers(n),
+        j=j,
         stop=stop,
-        steps=np.zeros(1, np.int64),
+        progress=np.zeros(1, np.int64),
         refused=np.zeros(1, np.int64),
     )
