@@ -10,66 +10,36 @@ with k over the distinct patches, up to sign. So the inner products that an upda
 
 and one SGD step on point i, eq. (3), adds to the coefficients a_k of its own patches only. No step
 costs anything that depends on d. ``reduced`` prepares the arrays and calls :func:`train_runs`;
-``products`` makes G and ⟨w_{j,r}(0), x_k⟩; the filters lie side by side in the rows of ``rows``.
+``products`` makes G and ⟨w_{j,r}(0), x_k⟩; the filters lie side by side in the rows of ``rows``;
+``responses`` adds up the sum over l. ``whole`` has the visits of the sizes that are met most often.
 """
 
 import numpy as np
 
 from .._compile import jit
+from .directions import know, plan, put_together, vectors_of
 from .divergence import SAFE
-from .products import (
-    Vectors,
-    copy,
-    dot,
-    fill,
-    final_weights,
-    find_directions,
-    gram_matrix,
-    largest_square_norm,
-    out_of_range,
-    products_with_initial,
-)
+from .products import copy, dot, fill, largest_square_norm, products_with_initial
+from .responses import largest_norm, record, response
 from .rows import (
     add,
-    add_rounded,
     behind,
-    difference,
     flip,
     item,
     load_row,
     load_shared,
-    local_rows,
     multiply,
-    opposite_halves,
-    pointer,
     positive_part,
     row_of,
     store,
-    store_numbers,
     store_row,
     store_shared,
     total,
 )
+from .whole import visit_two, visit_whole, visited
 from .workspace import PLAN, sizes_of, state
 
 GLANCE = 64  # steps between two looks at ``stop``, less one a mask of bits
-
-
-@jit(inline=True)
-def response(q, shift, s, lanes):
-    """⟨w, x⟩ for patch q and the filters of a block, as a row; ``shift`` says where that begins."""
-    l, end = item(s.plan, q * PLAN), item(s.plan, q * PLAN + 1)  # noqa: E741
-    rows = behind(s.coefficients, item(s.plan, q * PLAN + 2) + shift)
-    even = load_row(behind(s.initial_products, item(s.plan, q * PLAN + 3) + shift), 0, lanes)
-    odd = row_of(s.zero, lanes)
-    while l + 1 < end:  # two sums, so that neither waits for the other
-        here, there = load_row(rows, l, lanes), load_row(rows, l + 1, lanes)
-        even = add(even, multiply(row_of(item(s.gram, l), lanes), here))
-        odd = add(odd, multiply(row_of(item(s.gram, l + 1), lanes), there))
-        l += 2  # noqa: E741
-    if l < end:
-        even = add(even, multiply(row_of(item(s.gram, l), lanes), load_row(rows, l, lanes)))
-    return add(even, odd)
 
 
 @jit(inline=True)
@@ -125,30 +95,6 @@ def survey(slot, r, sizes, s, lanes, patches):
     return largest, np.sqrt(square)
 
 
-@jit()
-def record(r, at, sizes, s, lanes, patches):
-    """⟨w_{j,r}, j u⟩ and ⟨w_{j,r}, j v⟩ into ``strong`` and ``weak``."""
-    place = (r.number * sizes.records + at) * sizes.filters
-    for feature in range(2):
-        q = r.first + sizes.n * len(patches) + feature
-        to = behind(s.strong if feature == 0 else s.weak, place)
-        for b in range(sizes.blocks):
-            row = multiply(load_row(s.j, b, lanes), response(q, b * r.count * len(lanes), s, lanes))
-            begin = b * len(lanes)
-            if begin + len(lanes) <= sizes.filters:
-                store_numbers(to, begin, row)
-            else:
-                store_row(s.scratch, 0, row)
-                copy(s.scratch, behind(to, begin), sizes.filters - begin)
-
-
-@jit(inline=True)
-def visited(r, position, s, patches):
-    """The point that a run visits, its label and its first patch."""
-    i = item(s.visits, r.visits + position)
-    return i, item(s.y, r.y + i), r.first + i * len(patches)
-
-
 @jit(inline=True)
 def visit(slot, r, position, blocks, s, lanes, patches):
     """A visit of one run, whatever its sizes; whether the update is left to be made."""
@@ -166,159 +112,21 @@ def visit(slot, r, position, blocks, s, lanes, patches):
     return True
 
 
-@jit(inline=True)
-def activate_whole(q, s, z_rows, lanes, patches):
-    """max(z_{j,r,p}, 0) of a point into ``z_rows``; the sums of squares over the patches, a row."""
-    sums = row_of(s.zero, lanes)
-    for p in range(len(patches)):
-        z = positive_part(flip(response(q + p, 0, s, lanes), item(s.flips, q + p)))
-        store_row(z_rows, p, z)
-        sums = add_rounded(sums, multiply(z, z))
-    return sums
-
-
-@jit(inline=True)
-def update_whole(q, c_m, s, z_rows, lanes, patches):
-    """:func:`update`, by c/m."""
-    c_j = opposite_halves(c_m, lanes)
-    for p in range(len(patches)):
-        own = behind(s.coefficients, item(s.plan, (q + p) * PLAN + 3))
-        z = multiply(c_j, load_row(z_rows, p, lanes))
-        z = multiply(row_of(item(s.steps, q + p), lanes), z)
-        store_row(own, 0, add(load_row(own, 0, lanes), z))
-
-
-@jit(inline=True)
-def leave(slot, r, q, c_m, s, z_rows, lanes, patches):
-    """Leave an update to be made."""
-    r.left, r.c = q, c_m * s.m
-    for p in range(len(patches)):
-        store_row(s.active, slot * len(patches) + p, load_row(z_rows, p, lanes))
-
-
-@jit(inline=True)
-def visit_whole(slot, r, position, s, lanes, patches):
-    """:func:`visit` of a run whose filters are just one row.
-
-    All factors of 1/m are powers of 2, so f and the step are those of :func:`visit` to the bit.
-    """
-    z_rows = local_rows(s.zero, lanes, patches)
-    i, y, q = visited(r, position, s, patches)
-    sums = activate_whole(q, s, z_rows, lanes, patches)
-    f_m = difference(sums)
-    store(s.margins, r.margins + i, y * (s.one_m * f_m))
-    c_m = s.minus_two_mm * f_m + s.two_m * y
-    r.moved += s.m * abs(c_m) * (r.slope * total(sums) + r.offset)
-    if r.moved <= r.allowed:
-        update_whole(q, c_m, s, z_rows, lanes, patches)
-        return False
-    leave(slot, r, q, c_m, s, z_rows, lanes, patches)
-    return True
-
-
-@jit(inline=True)
-def visit_two(a, b, position, s, lanes, patches):
-    """The same of two runs: numbers of one are ready while the other's are still on their way."""
-    z_a, z_b = local_rows(s.zero, lanes, patches), local_rows(s.zero, lanes, patches)
-    i_a, y_a, q_a = visited(a, position, s, patches)
-    i_b, y_b, q_b = visited(b, position, s, patches)
-    sums_a = activate_whole(q_a, s, z_a, lanes, patches)
-    sums_b = activate_whole(q_b, s, z_b, lanes, patches)
-    f_a, f_b = difference(sums_a), difference(sums_b)
-    c_a, c_b = s.minus_two_mm * f_a + s.two_m * y_a, s.minus_two_mm * f_b + s.two_m * y_b
-    moved_a = a.moved + s.m * abs(c_a) * (a.slope * total(sums_a) + a.offset)
-    moved_b = b.moved + s.m * abs(c_b) * (b.slope * total(sums_b) + b.offset)
-    near = (moved_a <= a.allowed) & (moved_b <= b.allowed)
-    store(s.margins, a.margins + i_a, y_a * (s.one_m * f_a))
-    store(s.margins, b.margins + i_b, y_b * (s.one_m * f_b))
-    a.moved, b.moved = moved_a, moved_b
-    if near:
-        update_whole(q_a, c_a, s, z_a, lanes, patches)
-        update_whole(q_b, c_b, s, z_b, lanes, patches)
-        return False
-    leave(0, a, q_a, c_a, s, z_a, lanes, patches)
-    leave(1, b, q_b, c_b, s, z_b, lanes, patches)
-    return True
-
-
-@jit()
-def vectors_of(run, data, sizes, s, patches):
-    """The Vectors of a run."""
-    return Vectors(
-        x=behind(s.x, item(s.x_of, run) * sizes.n * len(patches) * sizes.d),
-        u=behind(s.u, item(s.u_of, run) * sizes.d),
-        v=behind(s.v, item(s.v_of, run) * sizes.d),
-        source=behind(s.source, data * sizes.most),
-        stop=s.stop,
-    )
-
-
-@jit()
-def know(slot, run, runs, smallest, largest, sizes, s, patches):
-    """Which part of the workspace holds what is known of the data of a run; −1 to end all work.
-
-    It may be there from another run. Else it is made, where no run before ``slot`` needs the place.
-    """
-    x, u, v = item(s.x_of, run), item(s.u_of, run), item(s.v_of, run)
-    data = 0
-    for k in range(sizes.together):
-        known = behind(s.known, 4 * k)
-        if item(known, 0) == x and item(known, 1) == u and item(known, 2) == v:
-            return k
-    for k in range(slot):
-        data += runs[k].data == data
-    known, vectors = behind(s.known, 4 * data), vectors_of(run, data, sizes, s, patches)
-    entries, most = sizes.n * len(patches), sizes.most
-    direction, gram = behind(s.direction, data * entries), behind(s.gram, data * most * most)
-    begin, end = behind(s.row_begin, data * most), behind(s.row_end, data * most)
-    store(known, 0, -1)
-    sign = behind(s.sign, data * entries)
-    count = find_directions(sizes.n, sizes.d, vectors, direction, sign, s.zero, patches)
-    gram_matrix(count, sizes.d, vectors, gram, begin, end, s.zero)
-    if load_shared(s.stop) != 0:
-        return -1
-    refused = out_of_range(
-        entries, count, sizes.d, vectors, gram, direction, smallest, largest
-    )
-    store(s.refused, 0, refused)
-    if refused != 0:
-        return -1
-    store(known, 0, x)
-    store(known, 1, u)
-    store(known, 2, v)
-    store(known, 3, count)
-    return data
-
-
-@jit()
-def plan(slot, r, sizes, s, lanes, patches):
-    """Where the responses of a run find their numbers, see :data:`PLAN`."""
-    entries, most = sizes.n * len(patches), sizes.most
-    rows = slot * sizes.blocks * most * len(lanes)
-    for q in range(entries + 2):
-        k = item(s.direction, r.data * entries + q) if q < entries else q - entries
-        sign = item(s.sign, r.data * entries + q) if q < entries else s.one
-        row, entry = r.data * most * most + k * r.count, behind(s.plan, (r.first + q) * PLAN)
-        store(entry, 0, row + item(s.row_begin, r.data * most + k))
-        store(entry, 1, row + item(s.row_end, r.data * most + k))
-        store(entry, 2, rows - row * len(lanes))
-        store(entry, 3, rows + k * len(lanes))
-        store(s.flips, r.first + q, s.zero * sign)
-        store(s.steps, r.first + q, r.rate * sign)
-
-
 @jit()
 def look(slot, r, limit, sizes, s, lanes, patches):
-    """Survey all points of a run, and say how far it may move; the largest abs(f)."""
-    largest, norm = survey(slot, r, sizes, s, lanes, patches)
+    """Survey all points of a run, and say how far it may move; at least the largest abs(f)."""
+    limit_m = type(s.zero)(SAFE) * limit * s.m
+    norm = largest_norm(r, sizes, s, lanes, patches)
+    largest = norm * norm / s.m  # at least abs(f)
+    if not norm * norm <= limit_m:
+        largest, norm = survey(slot, r, sizes, s, lanes, patches)
     # With any t > 0 the root of S is at most (S/t + t)/2. Squares below ``tiny`` may vanish in S.
     t = max(norm, np.sqrt(s.tiny))
     movement_rate = r.rate / s.m * r.square_norm
     r.slope, r.offset = movement_rate / (s.two * t), movement_rate * (t + s.tiny / t) / s.two
     r.since_start += r.moved
     r.moved = s.zero
-    allowed = np.sqrt(type(s.zero)(SAFE) * limit * s.m) - norm
-    r.allowed = min(allowed, r.allowed_since_start - r.since_start)
+    r.allowed = min(np.sqrt(limit_m) - norm, r.allowed_since_start - r.since_start)
     return largest
 
 
@@ -347,17 +155,6 @@ def begin(slot, run, runs, limit, smallest, largest, sizes, s, lanes, patches):
     r.diverged = -1 if look(slot, r, limit, sizes, s, lanes, patches) <= limit else 0
     record(r, 0, sizes, s, lanes, patches)
     return True
-
-
-@jit()
-def put_together(slot, r, sizes, s, lanes, patches):
-    """The weights of a run; a pointer to them."""
-    size = sizes.filters * sizes.d
-    w, final = behind(s.weights, item(s.weights_of, r.number) * size), behind(s.final, r.number * size)
-    coefficients = behind(s.coefficients, slot * sizes.blocks * sizes.most * len(lanes))
-    vectors = vectors_of(r.number, r.data, sizes, s, patches)
-    final_weights(r.count, sizes.filters, sizes.d, w, vectors, coefficients, final, lanes)
-    return final
 
 
 @jit()
@@ -437,9 +234,7 @@ def train_runs(numbers, given, record_every, limit, results, work, lanes, patche
                 if left:
                     for slot in range(together):
                         if runs[slot].left >= 0:
-                            update_and_look(
-                                slot, runs[slot], step, limit, sizes, s, lanes, patches
-                            )
+                            update_and_look(slot, runs[slot], step, limit, sizes, s, lanes, patches)
                 if until_record == 0:
                     for slot in range(together):
                         record(runs[slot], record_at, sizes, s, lanes, patches)

@@ -12,8 +12,19 @@ from collections import namedtuple
 import numpy as np
 
 from .._compile import jit
-from .rows import behind, item, load_shared, store
+from .rows import (
+    add,
+    behind,
+    item,
+    load_numbers,
+    load_shared,
+    multiply,
+    row_of,
+    store,
+    store_numbers,
+)
 
+WIDE = (0,) * 32  # coordinates of the final weights that are added up at a time
 TILE = 512  # coordinates that are multiplied at a time: all directions of one tile fit the cache
 PIECE = 64  # coordinates that are compared at a time
 
@@ -36,6 +47,16 @@ def dot(a, b, size):
     for c in range(1, size):
         products += item(a, c) * item(b, c)
     return products
+
+
+@jit(fastmath={"reassoc", "contract", "nsz"}, inline=True)
+def two_dots(a, b, c, size):
+    """⟨a, b⟩ and ⟨a, c⟩, as :func:`dot` adds them up, one while the other is on its way."""
+    first, second = item(a, 0) * item(b, 0), item(a, 0) * item(c, 0)
+    for k in range(1, size):
+        first += item(a, k) * item(b, k)
+        second += item(a, k) * item(c, k)
+    return first, second
 
 
 @jit()
@@ -108,10 +129,14 @@ def gram_matrix(count, d, vectors, gram, row_begin, row_end, zero):
             if load_shared(vectors.stop) != 0:
                 return
             a = behind(coordinates(k, vectors, d), c)
-            for l in range(k + 1):  # noqa: E741
+            for l in range(0, k + 1, 2):  # noqa: E741
+                place, next_l = k * count + l, min(l + 1, k)
                 b = behind(coordinates(l, vectors, d), c)
-                product = dot(a, b, min(TILE, d - c))
-                store(gram, k * count + l, item(gram, k * count + l) + product)
+                b_next = behind(coordinates(next_l, vectors, d), c)
+                products = two_dots(a, b, b_next, min(TILE, d - c))
+                store(gram, place, item(gram, place) + products[0])
+                if next_l > l:
+                    store(gram, place + 1, item(gram, place + 1) + products[1])
     for k in range(count):
         begin, end = count, 0
         for l in range(count):  # noqa: E741
@@ -191,27 +216,35 @@ def products_with_initial(count, filters, d, weights, vectors, out, blocks, zero
             if load_shared(vectors.stop) != 0:
                 return
             a = behind(coordinates(k, vectors, d), c)
-            for r in range(filters):
+            for r in range(0, filters, 2):  # their number is even, and so is that of a row
                 place = ((r // len(lanes)) * count + k) * len(lanes) + r % len(lanes)
-                product = dot(behind(weights, r * d + c), a, min(TILE, d - c))
-                store(out, place, item(out, place) + product)
+                w = behind(weights, r * d + c)
+                products = two_dots(a, w, behind(w, d), min(TILE, d - c))
+                store(out, place, item(out, place) + products[0])
+                store(out, place + 1, item(out, place + 1) + products[1])
 
 
 @jit(fastmath={"contract", "nsz"})
-def final_weights(count, filters, d, weights, vectors, coefficients, out, lanes):
-    """w_{j,r}(0) + Σ_k a_{k,j,r} x_k into ``out`` (2m, d)."""
-    for c in range(0, d, TILE):
-        end = min(d, c + TILE)
-        for r in range(filters):
-            if load_shared(vectors.stop) != 0:
-                return
-            row = behind(out, r * d)
-            for i in range(c, end):
-                store(row, i, item(weights, r * d + i))
+def final_weights(count, filters, d, weights, vectors, coefficients, out, lanes, wide):
+    """w_{j,r}(0) + Σ_k a_{k,j,r} x_k into ``out`` (2m, d); ``wide`` coordinates at a time."""
+    rest = d - d % len(wide)
+    for r in range(filters):
+        if load_shared(vectors.stop) != 0:
+            return
+        w, row = behind(weights, r * d), behind(out, r * d)
+        a = behind(coefficients, (r // len(lanes)) * count * len(lanes) + r % len(lanes))
+        for c in range(0, rest, len(wide)):
+            sums = load_numbers(w, c, wide)
             for k in range(count):
-                place = ((r // len(lanes)) * count + k) * len(lanes) + r % len(lanes)
-                a = item(coefficients, place)
-                if a != 0:
-                    direction = coordinates(k, vectors, d)
-                    for i in range(c, end):
-                        store(row, i, item(row, i) + a * item(direction, i))
+                a_k = item(a, k * len(lanes))
+                if a_k != 0:
+                    direction = load_numbers(coordinates(k, vectors, d), c, wide)
+                    sums = add(sums, multiply(row_of(a_k, wide), direction))
+            store_numbers(row, c, sums)
+        for c in range(rest, d):
+            number = item(w, c)
+            for k in range(count):
+                a_k = item(a, k * len(lanes))
+                if a_k != 0:
+                    number += a_k * item(coordinates(k, vectors, d), c)
+            store(row, c, number)

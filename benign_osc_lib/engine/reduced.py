@@ -11,11 +11,9 @@ dtype: patches longer than 10¹⁵⁴ or shorter than 10⁻¹⁵⁴, or 10¹⁹ 
 reference engine. ``engine="auto"`` takes it then.
 """
 
+import math
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from queue import SimpleQueue
-import math
-import os
-SLOTS=int(os.environ.get('SLOTS','2'))
 
 import numpy as np
 import torch
@@ -32,8 +30,17 @@ LARGEST_GRAM = 2**24
 PARTS = 4
 """A batch is cut into so many parts a thread, so that all threads end at about the same time."""
 
+TOGETHER = 2
+"""Runs that a thread has in work: it goes on with one while numbers of another are on their way."""
+
+SMALL_GRAM = 2**14
+"""Entries of the Gram matrix up to which it does; with larger ones no time is spent in waiting."""
+
 GLANCE = 0.1
 """Seconds between two looks at how far the threads have come, and at Ctrl-C."""
+
+LINE = 64
+"""Bytes of a cache line."""
 
 SOON = 2**29
 """Multiply-adds, :func:`most_work`, that end soon enough to be run without a look at Ctrl-C.
@@ -86,12 +93,13 @@ def train_compiled(problem, record_every, limit, progress):
     )
     whole = filters == row_length(filters)
     lanes, threads, stop = row_length(filters), torch.get_num_threads(), np.zeros(1, np.int64)
+    together = TOGETHER if (n * patches) ** 2 <= SMALL_GRAM else 1
     # Runs with the same data stand together, so that a Gram matrix is made once.
-    cuts = PARTS * threads if threads > 1 else 1
+    cuts = max(threads, min(PARTS * threads, runs // together)) if threads > 1 else 1
     parts = np.array_split(np.argsort(given.x[1], kind="stable"), cuts)
     parts = [part for part in parts if len(part)]
     spaces = [
-        _workspace(SLOTS, n, patches, filters, lanes, given.lr.dtype, stop)
+        _workspace(together, n, patches, filters, lanes, given.lr.dtype, stop)
         for _ in range(min(threads, len(parts)))
     ]
     free = SimpleQueue()
@@ -195,19 +203,27 @@ def _flat(tensor, own, batch):
     return array, places.flatten()  # a copy: for a read-only view Numba would compile anew
 
 
-def _workspace(slots, n, patches, filters, lanes, dtype, stop):
-    """What a thread needs beside the results; see ``compiled``."""
+def _workspace(together, n, patches, filters, lanes, dtype, stop):
+    """What a thread needs beside the results; see ``workspace``."""
     from .workspace import PLAN, Workspace, run_type
 
     most, blocks = n * patches + 2, -(-filters // lanes)
 
-    def numbers(*shape):
-        """Numbers, the first at the beginning of a cache line."""
-        size = math.prod(shape)
-        spare = np.empty(size + 64 // dtype.itemsize, dtype)
-        skip = -spare.ctypes.data % 64 // dtype.itemsize
-        return spare[skip : skip + size].reshape(shape)
+    def empty(dtype, *shape):
+        """An array with cache lines of its own: threads that write to one line wait."""
+        size = math.prod(shape) * dtype.itemsize
+        spare = np.empty(size + 2 * LINE, np.uint8)
+        skip = -spare.ctypes.data % LINE
+        return spare[skip : skip + size].view(dtype).reshape(shape)
 
+    def numbers(*shape):
+        return empty(dtype, *shape)
+
+    def integers(*shape):
+        return empty(np.dtype(np.int64), *shape)
+
+    progress, refused = integers(1), integers(1)
+    progress[:], refused[:] = 0, 0
     share = numbers(blocks * lanes)
     share[:] = 0
     share[: filters // 2], share[filters // 2 : filters] = 2 / filters, -2 / filters
@@ -215,26 +231,26 @@ def _workspace(slots, n, patches, filters, lanes, dtype, stop):
     j[:] = 1
     j[filters // 2 :] = -1
     return Workspace(
-        known=np.empty((slots, 4), np.int64),
-        source=np.empty((slots, most), np.intp),
-        direction=np.empty((slots, n * patches), np.intp),
-        sign=numbers(slots, n * patches),
-        row_begin=np.empty((slots, most), np.intp),
-        row_end=np.empty((slots, most), np.intp),
-        gram=numbers(slots, most**2),
-        plan=np.empty((slots, n * patches + 2, PLAN), np.intp),
-        flips=numbers(slots, n * patches + 2),
-        steps=numbers(slots, n * patches + 2),
-        initial_products=numbers(slots, blocks * most * lanes),
-        coefficients=numbers(slots, blocks * most * lanes),
-        runs=np.empty(slots, run_type(dtype)),
-        outputs=numbers(slots, n),
+        known=integers(together, 4),
+        source=integers(together, most),
+        direction=integers(together, n * patches),
+        sign=numbers(together, n * patches),
+        row_begin=integers(together, most),
+        row_end=integers(together, most),
+        gram=numbers(together, most**2),
+        plan=integers(together, n * patches + 2, PLAN),
+        flips=numbers(together, n * patches + 2),
+        steps=numbers(together, n * patches + 2),
+        initial_products=numbers(together, blocks * most * lanes),
+        coefficients=numbers(together, blocks * most * lanes),
+        runs=empty(run_type(dtype), together),
+        outputs=numbers(together, n),
         before=numbers(blocks * most * lanes),
-        active=numbers(slots, blocks * patches * lanes),
+        active=numbers(together, blocks * patches * lanes),
         scratch=numbers(lanes),
         share=share,
         j=j,
         stop=stop,
-        progress=np.zeros(1, np.int64),
-        refused=np.zeros(1, np.int64),
+        progress=progress,
+        refused=refused,
     )

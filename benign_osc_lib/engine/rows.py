@@ -118,6 +118,19 @@ def store_row(_, numbers, index, row):
 
 
 @intrinsic
+def load_numbers(_, numbers, index, lanes):
+    """The numbers from a place on, wherever that is, as a row."""
+
+    def generate(context, builder, signature, args):
+        registers = context.get_value_type(signature.return_type)
+        address = builder.bitcast(builder.gep(args[0], [args[1]]), registers.as_pointer())
+        return builder.load(address, align=numbers.dtype.bitwidth // 8)
+
+    row = Row(numbers.dtype, lanes.count)
+    return row(numbers, types.intp, lanes), generate
+
+
+@intrinsic
 def store_numbers(_, numbers, index, row):
     """Overwrite the numbers from a place on, wherever that is."""
 
