@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 # Where matplotlib keeps its list of fonts, and would find settings: not at home, so that neither differs.
 export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
 
-.PHONY: help install book test test-oldest execute bench phase stress lock set-repository mutants clean
+.PHONY: help install book test test-oldest execute bench bench-gpu phase stress lock set-repository mutants clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ execute: install  ## re-run the notebooks in place; CH=02 for one chapter
 
 bench: install  ## time the engines and their peers here, and store the table; ARGS="--quick" for a short try
 	$(BIN)/python -m benchmarks.bench $(ARGS)
+
+bench-gpu: install  ## time the engines for GPUs, on a machine with one, and store the table; ARGS="--quick" anywhere
+	$(BIN)/python -m benchmarks.gpu $(ARGS)
 
 phase: install  ## repeat the stored sweeps of chapter 11; ARGS="--store DIR" for one that can be interrupted
 	$(BIN)/python tools/phase_diagrams.py $(ARGS)

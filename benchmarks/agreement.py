@@ -35,20 +35,40 @@ def check_agreement(functions):
     deviations = {}
     for name, function in functions.items():
         single = peers.PEERS[name].single
-        deviations[name] = 0.0
+        found = []
         for (data, weights, lr), right in zip(cases, expected, strict=True):
             given = in_float32(data, weights) if single else (data, weights)
-            found = function(*given, lr, 5)
-            if [one.shape for one in found] != [one.shape for one in right]:
-                shapes = [tuple(one.shape) for one in found]
-                raise DisagreementError(f"{name} returns the shapes {shapes}")
-            for one, its in zip(found, right, strict=True):
-                deviation = (one - its).abs().max().nan_to_num(torch.inf).item()
-                deviations[name] = max(deviations[name], deviation)
-        limit = TOLERANCE_FLOAT32 if single else TOLERANCE
-        if not deviations[name] <= limit:
-            raise DisagreementError(
-                f"{name} does not train the runs of eq. (3): margins or weights differ from the "
-                f"reference's by {deviations[name]:.1e}, more than {limit:.0e}"
-            )
+            found.append(check_same(name, function(*given, lr, 5), right, single))
+        deviations[name] = max(found)
     return deviations
+
+
+def check_same(name, found, right, single=False):
+    """Compare tensors with what they ought to be.
+
+    Args:
+        name: whose they are.
+        found: margins and weights.
+        right: the same of a reference.
+        single: whether they were computed in float32.
+
+    Returns:
+        The largest deviation.
+
+    Raises:
+        DisagreementError: it is larger than rounding allows, or the shapes are not the same.
+    """
+    if [one.shape for one in found] != [one.shape for one in right]:
+        shapes = [tuple(one.shape) for one in found]
+        raise DisagreementError(f"{name} returns the shapes {shapes}")
+    deviation = max(
+        (one - its).abs().max().nan_to_num(torch.inf).item()
+        for one, its in zip(found, right, strict=True)
+    )
+    limit = TOLERANCE_FLOAT32 if single else TOLERANCE
+    if not deviation <= limit:
+        raise DisagreementError(
+            f"{name} does not train the runs that it should: margins or weights differ from the "
+            f"reference's by {deviation:.1e}, more than {limit:.0e}"
+        )
+    return deviation

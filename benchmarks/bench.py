@@ -20,7 +20,7 @@ from benchmarks.measure import measure
 
 
 def table(results):
-    """The table as lines of text."""
+    """The tables as lines of text."""
     lines = [
         f"{'µs per step and run':20} {'best':>9} {'median':>9} {'ratio':>8}  runs threads  what"
     ]
@@ -31,6 +31,13 @@ def table(results):
             continue
         numbers = f"{row['best_us']:9.4f} {row['median_us']:9.4f} {row['ratio']:8.1f}"
         lines.append(f"{name:20} {numbers} {row['runs']:5} {row['threads']:7}  {peer.what}")
+    lines += ["", f"{'µs per visited point':20} {'best':>9} {'median':>9} {'ratio':>8}"]
+    for name, row in results["rules"]["rules"].items():
+        numbers = f"{row['best_us']:9.4f} {row['median_us']:9.4f} {row['ratio']:8.2f}"
+        lines.append(f"{'rule ' + name:20} {numbers}")
+    found = results["sweep"]
+    numbers = f"{found['runs_per_s']:.0f} runs a second, {found['ratio']:.2f} times the floor"
+    lines += ["", f"sweep of fresh seeds: {numbers}"]
     on, kept = results["machine"], results["versions"]
     lines.append(f"{on['cpu']}, {on['cores']} cores, {results['date']}")
     lines.append(", ".join(f"{name} {number}" for name, number in kept.items() if number))

@@ -1,11 +1,15 @@
-"""How the cost of a step grows with the number of runs, m, n and d."""
+"""How the cost of a step grows with the number of runs, their epochs, m, n, P and d."""
 
 from functools import partial
+from math import inf
 
 from benchmarks.parts import step_alone
 from benchmarks.peers import PEERS
 from benchmarks.sizes import SIZES, draw, rate
 from benchmarks.timing import thread_counts, timed
+
+LONG = 1.0
+"""Seconds; a call that takes longer is not repeated."""
 
 
 def curves(functions, plan, bar):
@@ -25,11 +29,11 @@ def curves(functions, plan, bar):
         us = {name: [] for name in functions}
         found[axis] = {"values": values, "us": us}
         for value in values:
-            sizes = {**SIZES, "runs": plan.curve_runs, axis: value}
+            sizes = {**SIZES, "epochs": None, "runs": plan.curve_runs, axis: value}
             sizes["n_weak"] = max(1, sizes["n"] // 8)
             data, weights = draw(**sizes)
             for name, function in functions.items():
-                us[name].append(cost(function, PEERS[name], data, weights, plan))
+                us[name].append(cost(function, PEERS[name], data, weights, sizes["epochs"], plan))
                 bar.update()
             if axis == "d":
                 epochs = plan.curve_steps // sizes["n"]
@@ -38,13 +42,21 @@ def curves(functions, plan, bar):
     return found
 
 
-def cost(function, peer, data, weights, plan):
-    """The best time of a peer, in microseconds per step and run."""
+def cost(function, peer, data, weights, epochs, plan):
+    """The best time of a peer, in microseconds per step and run.
+
+    ``epochs`` None stands for so many that a run has the steps of the plan.
+    """
     n, m = data.y.shape[-1], weights.shape[-2]
     runs = 1 if peer.one_by_one else len(data.y)
-    epochs = max(1, (plan.curve_steps_full if peer.full_weights else plan.curve_steps) // n)
+    steps = plan.curve_steps_full if peer.full_weights else plan.curve_steps
+    epochs = epochs or max(1, steps // n)
     call = partial(function, data[:runs], weights[:runs], rate(m), epochs)
     call()
-    tried = 2 * thread_counts(peer, plan)
-    best = min(min(timed(call, threads, plan.at_least / 2)) for threads in tried)
+    best = inf
+    for _ in range(2):
+        for threads in thread_counts(peer, plan):
+            best = min(best, *timed(call, threads, plan.at_least / 2))
+        if best > LONG:
+            break
     return 1e6 * best / (runs * epochs * n)

@@ -44,10 +44,9 @@ def operations(n, n_weak, m):
     rows = ((n - n_weak) * (noise + 2) + n_weak * (2 * noise + 1)) / n
     counted = {
         "responses": filters * 2 * rows,
-        # For each of 3 patches: join two partial sums, ± sign, max with 0, square, add to Σ z²,
-        # multiply by j/m and add to f.
-        "activation": filters * 3 * (1 + 1 + 1 + 1 + 1 + 2),
-        "sums": 2 * (filters - 1),  # f and Σ z², over the filters
+        # For each of 3 patches: join two partial sums, ± sign, max with 0, square, add to Σ_p z².
+        "activation": filters * 3 * (1 + 1 + 1 + 1 + 1),
+        "sums": 2 * (filters - 1),  # from them f and Σ z², over the filters
         # 2η (y − f) j/m; then for each patch ± sign, times z, add.
         "update": filters * (1 + 3 * (1 + 1 + 1)),
     }

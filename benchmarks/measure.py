@@ -1,15 +1,20 @@
 """All that `make bench` measures, one after the other."""
 
+import time
 from datetime import datetime, timezone
 
 from tqdm import tqdm
 
 from benchmarks import agreement, machine, probe
+from benchmarks.calls import calls, kinds
 from benchmarks.comparison import compare
 from benchmarks.curves import curves
+from benchmarks.family import family
 from benchmarks.parts import against_the_floor, cost_of_d, set_up
 from benchmarks.peers import PEERS
-from benchmarks.sizes import FULL, QUICK, SIZES
+from benchmarks.plans import FULL, QUICK
+from benchmarks.sizes import SIZES
+from benchmarks.sweeps import sweeps
 from benign_osc_lib._commit import git_commit
 
 
@@ -33,11 +38,15 @@ def measure(quick, functions, missing):
         print(f"This machine is busy (load {on['load']}): all times will be too long.")
     deviations = agree(functions, missing)
     in_curves = {name: functions[name] for name in functions if PEERS[name].in_curves}
-    values = sum(map(len, plan.axes.values()))
-    total = len(functions) * (1 + plan.repeats) + len(in_curves) * values + 4
+    values, start = sum(map(len, plan.axes.values())), time.monotonic()
+    total = len(in_curves) * values + (len(functions) + len(plan.rules)) * (1 + plan.repeats)
+    total += (len(kinds(plan)) + 4) * plan.repeats + 5
     with tqdm(total=total, disable=None, unit="measurement") as bar:
         table = compare(functions, plan, bar)
         drawn = curves(in_curves, plan, bar)
+        parts_of_calls = calls(plan, bar)
+        rules = family(plan, bar)
+        drawn_anew = sweeps(plan, bar)
         price = cost_of_d(plan)
         bar.update()
         once = set_up(plan)
@@ -51,6 +60,7 @@ def measure(quick, functions, missing):
     return {
         "quick": quick,
         "date": datetime.now(timezone.utc).isoformat(timespec="minutes"),
+        "minutes": (time.monotonic() - start) / 60,
         "command": "python -m benchmarks.bench" + " --quick" * quick,
         "commit": git_commit(machine.ROOT),
         "machine": on,
@@ -61,6 +71,9 @@ def measure(quick, functions, missing):
         "missing": missing,
         "table": table,
         "curves": {"runs": plan.curve_runs, "axes": drawn},
+        "calls": parts_of_calls,
+        "rules": rules,
+        "sweep": drawn_anew,
         "d": price,
         "set_up": once,
         "floor": near,

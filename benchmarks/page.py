@@ -1,8 +1,8 @@
-"""Write chapters/performance.md and its figure from benchmarks/results.json.
+"""Write chapters/performance.md and its figure from benchmarks/results.json, results_gpu.json.
 
 python -m benchmarks.page
 
-Every number of the page is filled in here; the text around them is benchmarks/page.md.
+Every number of the page is filled in here; the text around them is benchmarks/page*.md.
 """
 
 import hashlib
@@ -14,24 +14,41 @@ import matplotlib.pyplot as plt
 from benchmarks.figure import draw
 from benchmarks.machine import ROOT
 from benchmarks.values import values
+from benchmarks.values_gpu import values_gpu
 
 RESULTS = ROOT / "benchmarks" / "results.json"
+RESULTS_GPU = ROOT / "benchmarks" / "results_gpu.json"
 TEMPLATE = ROOT / "benchmarks" / "page.md"
+WITH_GPU, WITHOUT_GPU = (TEMPLATE.with_stem(name) for name in ("page_gpu", "page_without_gpu"))
 PAGE = ROOT / "chapters" / "performance.md"
 FIGURE = PAGE.with_suffix(".png")
 
 
-def render(results):
+def read(path):
+    """What a file of results holds; None if there is no such file."""
+    return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
+
+
+def render(results, on_gpu):
     """The page.
+
+    Args:
+        results: of `make bench`.
+        on_gpu: of `make bench-gpu`, or None.
 
     Raises:
         ValueError: the results are those of a quick run.
         KeyError: the template asks for something that is not there.
     """
-    if results["quick"]:
+    if results["quick"] or (on_gpu and on_gpu["quick"]):
         raise ValueError("the page shows a full run, not one with --quick")
-    found = values(results)
-    text = TEMPLATE.read_text(encoding="utf-8")
+    section = fill(WITH_GPU, values_gpu(on_gpu)) if on_gpu else fill(WITHOUT_GPU, {})
+    return fill(TEMPLATE, {**values(results), "gpu": section.rstrip()})
+
+
+def fill(template, found):
+    """The text of a file with every {{name}} replaced."""
+    text = template.read_text(encoding="utf-8")
     return re.sub(r"\{\{(\w+)\}\}", lambda match: found[match[1]], text)
 
 
@@ -42,8 +59,8 @@ def fingerprint():
 
 def main():
     """Write the page and the figure."""
-    results = json.loads(RESULTS.read_text(encoding="utf-8"))
-    PAGE.write_text(render(results), encoding="utf-8")
+    results = read(RESULTS)
+    PAGE.write_text(render(results, read(RESULTS_GPU)), encoding="utf-8")
     fig = draw(results)
     fig.savefig(FIGURE, metadata={"Source": fingerprint()})
     plt.close(fig)

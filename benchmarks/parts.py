@@ -11,9 +11,9 @@ from benchmarks.timing import in_turns, seconds, timed
 from benign_osc_lib import train
 
 
-def reduced(data, weights, lr, epochs):
+def reduced(data, weights, lr, epochs, **options):
     """Train with the reduced engine and record nothing on the way."""
-    return train(data, weights, lr, epochs=epochs, record_every=None, engine="reduced")
+    return train(data, weights, lr, epochs=epochs, record_every=None, engine="reduced", **options)
 
 
 def step_alone(data, weights, epochs, plan):

@@ -5,13 +5,14 @@ dictionary.
 """
 
 from benchmarks.peers import PEERS
+from benchmarks.values_beyond import BEYOND
 from benchmarks.words import commit, digits, duration, power
 
 
 def values(results):
     """Everything that the template asks for, as text."""
     found = {}
-    for section in (waiting, the_table, the_calls, growth, the_floor, price_of_d, rounding):
+    for section in SECTIONS:
         found.update(section(results))
     return {name: str(value) for name, value in found.items()}
 
@@ -38,7 +39,7 @@ def the_table(results):
     return {
         "runs": results["table"]["reduced"]["runs"],
         "table": rows_of_table(results),
-        "plain_numba": plain_numba(results),
+        "numba_ratio": digits(results["table"]["plain_numba"]["ratio"]),
         "date": results["date"][:10],
         "cpu": on["cpu"],
         "cores": on["cores"],
@@ -51,27 +52,16 @@ def the_table(results):
 
 
 def rows_of_table(results):
-    """The table of all peers in Markdown. One that came after this measurement has no row yet."""
+    """The table of all peers in Markdown."""
     lines = ["| | best | median | ratio |", "|---|---:|---:|---:|"]
     for name, peer in PEERS.items():
-        if name in results["table"]:
+        if name in results["missing"]:
+            lines.append(f"| {peer.label} ({results['missing'][name]}) | | | |")
+        else:
             row = results["table"][name]
             numbers = [digits(row[key], 3) for key in ("best_us", "median_us")]
             lines.append(f"| {peer.label} | {' | '.join(numbers)} | {digits(row['ratio'])} |")
-        elif name in results["missing"]:
-            lines.append(f"| {peer.label} ({results['missing'][name]}) | | | |")
     return "\n".join(lines)
-
-
-def plain_numba(results):
-    """What its row shows, where it was measured."""
-    if "plain_numba" not in results["table"]:
-        return ""
-    return (
-        " Plain Numba is the same reduced algorithm in ordinary loops, without a guard against"
-        " divergence: its ratio shows what the library gains by telling the compiler which numbers"
-        " share a register."
-    )
 
 
 def the_calls(results):
@@ -84,6 +74,7 @@ def the_calls(results):
         "memory_runs": memory["runs"],
         "memory_ratio": digits(memory["ratio"], 3),
         "memory_returned": digits(memory["returned"] / 2**20, 3),
+        "memory_without_margins": digits(memory["without_margins"] / 2**20, 3),
         "compiler_memory": digits(memory["compiler"] / 2**20),
     }
 
@@ -110,23 +101,26 @@ def compile_times(results):
 
 
 def growth(results):
-    """The ends of the curves."""
+    """The ends of the curves, and whether our engine is the lowest."""
     axes = results["curves"]["axes"]
     steps, batched = axes["d"]["step_us"], axes["d"]["us"]["batched"]
     found = {
         "curve_runs": results["curves"]["runs"],
-        "runs_max": digits(axes["runs"]["values"][-1]),
-        "m_max": axes["m"]["values"][-1],
-        "n_max": axes["n"]["values"][-1],
-        "d_min": axes["d"]["values"][0],
-        "d_max": digits(axes["d"]["values"][-1]),
+        "lowest": sum(
+            us == min(each)
+            for curve in axes.values()
+            for us, *each in zip(curve["us"]["reduced"], *curve["us"].values(), strict=True)
+        ),
+        "places": sum(len(curve["values"]) for curve in axes.values()),
+        "d_min": digits(axes["d"]["values"][0]),
         "d_full": digits(batched[-1] / batched[0]),
         "step_first": digits(steps[0]),
         "step_last": digits(steps[-1]),
     }
     for axis, curve in axes.items():
-        found[f"{axis}_first"] = digits(curve["us"]["reduced"][0])
-        found[f"{axis}_last"] = digits(curve["us"]["reduced"][-1])
+        ours = curve["us"]["reduced"]
+        found[f"{axis}_max"] = digits(curve["values"][-1])
+        found[f"{axis}_first"], found[f"{axis}_last"] = digits(ours[0]), digits(ours[-1])
     return found
 
 
@@ -171,3 +165,7 @@ def rounding(results):
         "batched_apart": apart["above_1e-6"],
         "batched_largest": power(apart["largest"]),
     }
+
+
+SECTIONS = (waiting, the_table, the_calls, growth, the_floor, price_of_d, rounding, *BEYOND)
+"""All of them."""

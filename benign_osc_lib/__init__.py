@@ -10,9 +10,11 @@ from ._version import __version__ as __version__
 from .data import FeatureNoiseModel
 from .network import init_weights, predict
 from .patch_data import PatchData, noiseless_point
+from .rule import Rule
+from .run import Run
 from .seeds import generators
 from .sgd import sgd_step
-from .training import Run, train
+from .training import resume, train
 
 
 def __getattr__(name):
@@ -26,6 +28,7 @@ def __getattr__(name):
 __all__ = [
     "FeatureNoiseModel",
     "PatchData",
+    "Rule",
     "Run",
     "assumptions",
     "generators",
@@ -33,6 +36,7 @@ __all__ = [
     "metrics",
     "noiseless_point",
     "predict",
+    "resume",
     "sgd_step",
     "signals",
     "sweep",

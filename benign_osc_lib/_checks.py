@@ -45,10 +45,11 @@ def positive(name, value):
 def as_tensor(name, value):
     """Return a number, array or tensor as a real tensor (numbers as float64), or raise."""
     if isinstance(value, Real) and not isinstance(value, bool):
-        return torch.tensor(_float(value), dtype=torch.float64)
+        return torch.tensor(_float(value), dtype=torch.float64, device="cpu")
     if isinstance(value, np.ndarray) and value.dtype.kind in "iuf":
         value = value if value.dtype.kind == "f" else value.astype(float)
-        return torch.as_tensor(value if value.flags.writeable else value.copy())  # or torch warns
+        value = value if value.flags.writeable else value.copy()  # or torch warns
+        return torch.as_tensor(value, device="cpu")
     if isinstance(value, Tensor) and not value.is_complex() and value.dtype != torch.bool:
         return value
     raise TypeError(f"{name} must be a number, array or tensor, got {value!r}")
@@ -103,6 +104,10 @@ def floats(name, value, *, last):
 
 def finite(name, value):
     """Raise unless every element of a tensor is finite."""
+    in_numpy = value.device.type == "cpu" and value.dtype in (torch.float32, torch.float64)
+    total = value.detach().numpy() if in_numpy else value  # which waits for no other thread
+    if np.isfinite(float(total.sum())):
+        return  # one look; a sum of finite numbers may overflow, so else at each of them
     wrong = value[~value.isfinite()]
     if wrong.numel():
         raise ValueError(f"{name} must be finite, got {wrong[0].item()}")
@@ -152,7 +157,7 @@ def tensor_or_list(name, value):
         try:
             if any(isinstance(entry, bool | bytes) for entry in _entries(value)):
                 raise TypeError  # torch would take them
-            value = torch.as_tensor(value, dtype=torch.float64)
+            value = torch.as_tensor(value, dtype=torch.float64, device="cpu")
         except (TypeError, ValueError, RuntimeError, OverflowError):
             raise TypeError(f"{name} must be a nested list of numbers, got {value!r}") from None
     return as_tensor(name, value)

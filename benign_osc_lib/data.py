@@ -5,7 +5,8 @@ from dataclasses import dataclass
 
 import torch
 
-from . import _checks
+from . import _checks, _points
+from ._draws import draw, in_parts
 from .patch_data import PatchData
 
 
@@ -102,10 +103,14 @@ class FeatureNoiseModel:
         _checks.floating_dtype(dtype)
         _checks.device(device)
         found, batched = _checks.cpu_generators(generator)
-        draws = [self._draw(n, n_weak, g) for g in found]
-        x, y, is_weak = (
-            torch.stack(parts) if batched else parts[0] for parts in zip(*draws, strict=True)
-        )
+
+        def make(part, **points):
+            chance, normal = numbers = _points.numbers(self, n, len(part))
+            draw(part, *numbers)
+            _points.fill_points(self, n_weak, chance[1], normal[1], **points)
+
+        made = in_parts(found, _points.shapes(self, n), make)
+        x, y, is_weak = (made[name] if batched else made[name][0] for name in ("x", "y", "is_weak"))
         kind = {"device": device, "dtype": dtype}
         return PatchData(
             x=x.to(**kind),
@@ -114,24 +119,6 @@ class FeatureNoiseModel:
             u=self.u.to(**kind),
             v=self.v.to(**kind),
         )
-
-    def _draw(self, n, n_weak, generator):
-        kind = {"device": "cpu", "dtype": torch.float64}  # whatever torch's defaults are
-
-        def uniform():
-            return torch.rand(n, generator=generator, **kind)
-
-        y = torch.where(uniform() < 0.5, 1.0, -1.0).to(torch.float64)
-        chance = uniform()
-        if n_weak is None:
-            is_weak = chance < self.rho
-        else:
-            is_weak = chance.argsort().argsort() < n_weak
-        noise = self.sigma_p * torch.randn(n, 2, self.d, generator=generator, **kind)
-        noise[..., :2] = 0  # the axes of u and v
-        signs = y[:, None]
-        patch_0 = torch.where(is_weak[:, None], noise[:, 0], signs * self.u)
-        return torch.stack([patch_0, signs * self.v, noise[:, 1]], dim=1), y, is_weak
 
 
 def _along_axis(d, axis, norm):

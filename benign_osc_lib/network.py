@@ -3,6 +3,8 @@
 import torch
 
 from . import _checks
+from ._draws import draw, in_parts
+from .activations import find
 
 
 def init_weights(m, d, scale, *, generator=None, device=None, dtype=torch.float64):
@@ -31,9 +33,13 @@ def init_weights(m, d, scale, *, generator=None, device=None, dtype=torch.float6
     _checks.floating_dtype(dtype)
     _checks.device(device)
     found, batched = _checks.cpu_generators(generator)
-    kind = {"device": "cpu", "dtype": torch.float64}
-    drawn = [torch.randn(2, m, d, generator=g, **kind) for g in found]
-    weights = scale * (torch.stack(drawn) if batched else drawn[0])
+
+    def make(part, weights):
+        draw(part, ("normal", weights))
+        weights *= scale
+
+    weights = in_parts(found, {"weights": ((2, m, d), float)}, make)["weights"]
+    weights = weights if batched else weights[0]
     return weights.to(device=device, dtype=dtype)
 
 
@@ -60,37 +66,49 @@ def responses(weights, x):
     return torch.einsum("...jrd,...pd->...jrp", weights, x)
 
 
-def output(z):
+def output(z, sigma=activation, second=None):
     """Eq. (1) from the inner products.
 
-    f = Σ_j j F_j with F_j = (1/m) Σ_r Σ_p σ(z_{j,r,p}).
+    f = Σ_j j F_j with F_j = (1/m) Σ_r a_{j,r} Σ_p σ(z_{j,r,p}); in the paper every a is 1.
 
     Args:
         z: (..., 2, m, P).
+        sigma: σ, of a tensor.
+        second: the factors a_{j,r} of a second layer, (..., 2, m), or None for 1.
 
     Returns:
         f, (...).
     """
-    f_plus, f_minus = activation(z).sum(-1).mean(-1).unbind(-1)
+    filters = sigma(z).sum(-1)
+    f_plus, f_minus = (filters if second is None else second * filters).mean(-1).unbind(-1)
     return f_plus - f_minus
 
 
-def predict(weights, x):
+def predict(weights, x, *, activation="relu2", second_layer=None):
     """The network's output f(x; W), eq. (1). Its sign is the predicted label.
 
     Args:
         weights: (..., 2, m, d), as from :func:`init_weights`.
         x: the patches of n points, (..., n, P, d), in the dtype and on the device of ``weights``.
+        activation: σ, as in :class:`~benign_osc_lib.rule.Rule`.
+        second_layer: the factors a_{j,r} of a second layer, (..., 2, m), as in ``Run``; or None for
+            1, eq. (1).
 
     Returns:
         f, (..., n). Leading axes broadcast.
 
     Raises:
         TypeError: something is not a floating tensor, or the dtypes differ.
-        ValueError: shapes or devices disagree.
+        ValueError: shapes or devices disagree, or no activation has this name.
     """
     _checks.floats("weights", weights, last=(2, "m", "d"))
     _checks.floats("x", x, last=("n", "P", weights.shape[-1]))
     _checks.same_kind(weights=weights, x=x)
-    _checks.broadcast(weights=weights.shape[:-3], x=x.shape[:-3])
-    return output(responses(weights.unsqueeze(-4), x))
+    shapes = {"weights": weights.shape[:-3], "x": x.shape[:-3]}
+    if second_layer is not None:
+        _checks.floats("second_layer", second_layer, last=(2, weights.shape[-2]))
+        _checks.same_kind(weights=weights, second_layer=second_layer)
+        shapes["second_layer"] = second_layer.shape[:-2]
+        second_layer = second_layer.unsqueeze(-3)
+    _checks.broadcast(**shapes)
+    return output(responses(weights.unsqueeze(-4), x), find(activation).torch, second_layer)

@@ -27,28 +27,39 @@ these. For speed both are written again, and a change of the model has to be mad
 
 - ``engine.compiled``: f of the visited point in ``activate``, f of all points in ``survey``, the
   step in ``update``, on inner products, in rows of filters;
+- ``engine.family_step``, for every rule: f of the visited point in ``visit``, the step in ``coast``
+  and ``descend``; ``engine.family_look``: f of all points in ``survey``;
 - ``engine.batched``: f of the visited point and the step in ``update``, f of all points in
   ``look``, on inner products, in tensors;
+- ``engine.cuda_kernel``: f of the visited point and the step in ``trajectories``, f of all points
+  in ``survey``, on inner products, in the threads of a GPU;
 - ``engine.divergence``: bounds of f and of the step, which spare a look at all points;
-- ``sweeps.measures.correct_points``: f of test points, in one pass without a tensor between;
+- ``sweeps.accuracy.count_correct``: f of test points, from the numbers that make them;
 - ``benchmarks/peers``: all of it, in other frameworks, to be compared with.
 """
 
 import torch
 
+from .autograd import train_autograd
 from .batched import train_batched
+from .cuda import train_cuda
 from .divergence import LIMIT
-from .problem import Found, NotCompiled, OutOfRange, Problem
+from .family import train_family
+from .problem import Before, Found, NotCompiled, NotForRule, OutOfRange, Problem
 from .reduced import DTYPES, suits, train_compiled
 from .reference import train_reference
 
 ENGINES = {
     "reference": train_reference,
+    "autograd": train_autograd,
     "compiled": train_compiled,
+    "family": train_family,
     "batched": train_batched,
+    "cuda": train_cuda,
 }
-"""Every engine by its name: the equations as they stand; inner products on the CPU, compiled; inner
-products in tensors, on any device."""
+"""Every engine by its name: the equations as they stand; any rule, by automatic differentiation;
+inner products on the CPU, compiled, for the plain rule and for any; inner products in tensors, on
+any device; inner products in one kernel, on a GPU."""
 
 
 def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
@@ -56,31 +67,53 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
 
     Args:
         problem: a Problem, in which u and v may be NaN.
-        engine: "reference"; "reduced": compiled or, on other devices than the CPU, batched; "auto".
+        engine: "reference": that of the paper's equations or, for another rule, of autograd;
+            "reduced": on the CPU compiled or, for another rule or where more is wanted, family;
+            cuda on a GPU that Numba can use, batched on other devices; "auto"; or a key of
+            :data:`ENGINES`.
         record_every: a number of steps.
         limit: abs(f) beyond which a run has diverged.
         progress: show a progress bar.
 
     Returns:
-        Found.
+        Found, with the key of the engine that did it.
 
     Raises:
         OutOfRange: the reduced engine is asked for and cannot represent some product.
         NotCompiled: it is asked for on the CPU, and Numba has been told not to compile.
+        NotForRule: it is asked for and has no such rule on this device.
     """
     known = problem._replace(u=problem.u.nan_to_num(), v=problem.v.nan_to_num())
-    reduced = "compiled" if problem.x.device.type == "cpu" else "batched"
-    name = reduced if engine == "reduced" or (engine == "auto" and suits(problem)) else "reference"
+    plain = problem.rule.is_plain
+    by_equations = "reference" if plain else "autograd"
+    reduced = {"cpu": "family", "cuda": "cuda"}.get(problem.x.device.type, "batched")
+    if reduced == "family" and plain and is_bare(problem) and problem.margins:
+        reduced = "compiled"  # faster; but it holds the margins in any case
+    wanted = {"reference": by_equations, "reduced": reduced}
+    wanted["auto"] = reduced if suits(problem) else by_equations
+    name = wanted.get(engine, engine)
     try:
+        if name in ("compiled", "batched", "cuda") and not (plain and is_bare(problem)):
+            raise NotForRule(problem.rule)
         found = ENGINES[name](known, record_every, limit, progress)
-    except (OutOfRange, NotCompiled):
+    except (OutOfRange, NotCompiled, NotForRule):
         if engine != "auto":
             raise
-        found = train_reference(known, record_every, limit, progress)
+        name = by_equations
+        found = ENGINES[name](known, record_every, limit, progress)
     for signal, feature in ((found.strong, problem.u), (found.weak, problem.v)):
         unseen = feature.isnan().any(-1)[..., None, None, None]
         signal.masked_fill_(unseen, torch.nan)
-    return found
+    if found.stopped_at is None:
+        found = found._replace(stopped_at=torch.full_like(found.diverged_at, -1))
+    margins = found.margins if problem.margins else None
+    return found._replace(engine=found.engine or name, margins=margins)
 
 
-__all__ = ["DTYPES", "ENGINES", "Found", "OutOfRange", "Problem", "follow"]
+def is_bare(problem):
+    """Whether nothing is wanted beside margins and signals, from the start."""
+    more = problem.path or problem.keep_state or problem.stop_below > 0
+    return not more and problem.directions is None and problem.before is None
+
+
+__all__ = ["DTYPES", "ENGINES", "Before", "Found", "NotForRule", "OutOfRange", "Problem", "follow"]

@@ -4,6 +4,21 @@ from typing import NamedTuple
 
 from torch import Tensor
 
+from ..rule import Rule
+
+
+class Before(NamedTuple):
+    """What a run that goes on has behind it."""
+
+    epochs: int
+    """Epochs made; the schedule, the record and the numbers of the steps go on from there."""
+    diverged_at: Tensor
+    """As in Found, (...)."""
+    stopped_at: Tensor
+    """As in Found, (...)."""
+    state: dict
+    """As in Found. ``Problem.weights`` are those of the moment."""
+
 
 class Problem(NamedTuple):
     """The runs that an engine is to train; leading axes broadcast to those of ``lr``."""
@@ -22,6 +37,23 @@ class Problem(NamedTuple):
     """The learning rates η, (...): their shape is that of the batch."""
     visits: Tensor
     """The point of each visit, (..., epochs, n) integers on the CPU."""
+    rule: Rule = Rule()
+    """Which SGD."""
+    targets: Tensor | None = None
+    """What the loss takes for the label of each point in each epoch, (..., epochs, n); None: y."""
+    margins: bool = True
+    """Whether margins are wanted."""
+    directions: Tensor | None = None
+    """Vectors (..., K, d) whose overlaps with the filters are wanted at each recorded step."""
+    path: bool = False
+    """Whether the weights are wanted at each recorded step."""
+    stop_below: float = 0.0
+    """A run stops after an epoch in which the mean loss of its visits, with the labels y, was below
+    this; from there on it is frozen, as one that has diverged."""
+    keep_state: bool = False
+    """Whether the state is wanted from which the run can go on."""
+    before: Before | None = None
+    """What came before, for a run that goes on."""
 
 
 class Found(NamedTuple):
@@ -29,14 +61,27 @@ class Found(NamedTuple):
 
     weights: Tensor
     """The final weights, (..., 2, m, d)."""
-    margins: Tensor
-    """y f of each point in each epoch, before its update, (..., epochs, n)."""
+    margins: Tensor | None
+    """y f of each point in each epoch, before its update, (..., epochs, n); None: not wanted."""
     strong: Tensor
-    """⟨w_{j,r}, j u⟩ at step 0 and after every ``record_every``-th update, (..., T, 2, m)."""
+    """⟨w_{j,r}, j u⟩ at step 0 and after every ``record_every``-th update, (..., T, 2, m). A run
+    that goes on has the same steps, without those that came before."""
     weak: Tensor
     """The same with v."""
     diverged_at: Tensor
     """The update after which a run had diverged, 0 for the start, −1 for never; (...) int64."""
+    stopped_at: Tensor | None = None
+    """The update after which a run was stopped, −1 for never, (...) int64; None: none was."""
+    second: Tensor | None = None
+    """The final factors a_{j,r} of a trained second layer, (..., 2, m)."""
+    overlaps: Tensor | None = None
+    """⟨w_{j,r}, x⟩ of the directions at each recorded step, (..., T, 2, m, K)."""
+    path: Tensor | None = None
+    """The weights at each recorded step, (..., T, 2, m, d)."""
+    state: dict | None = None
+    """Tensors with the leading axes of the batch, by names that are the engine's own."""
+    engine: str | None = None
+    """The key of the engine in the table."""
 
 
 class OutOfRange(ValueError):
@@ -46,6 +91,16 @@ class OutOfRange(ValueError):
         super().__init__(
             f'{name} must have no vectors so long or short for engine="reduced" that a product of '
             f'two norms leaves the range of {dtype}; engine="reference" takes them'
+        )
+
+
+class NotForRule(ValueError):
+    """The reduced engine does not have a rule, or something that is wanted, on a device."""
+
+    def __init__(self, rule):
+        super().__init__(
+            f'engine="reduced" has not what is wanted of {rule} on this device; '
+            'engine="reference" has'
         )
 
 

@@ -4,7 +4,7 @@ Every update of eq. (3) lies in the span of the patches. So the inner products o
 the patches, and those of the patches with each other, say all that happens, whatever d is (appendix
 B); the weights are put together at the end. On the CPU one compiled loop follows each run, as many
 at a time as torch has threads (this module and ``compiled``); on other devices the runs of a batch
-advance together (``batched``).
+advance together (``cuda``, ``batched``).
 
 The products of two norms, ‖x_k‖ ‖x_l‖, ‖u‖ ‖x_k‖ and ‖v‖ ‖x_k‖, must not leave the range of the
 dtype: patches longer than 10¹⁵⁴ or shorter than 10⁻¹⁵⁴, or 10¹⁹ and 10⁻¹⁹ in float32, are for the
@@ -83,28 +83,17 @@ def train_compiled(problem, record_every, limit, progress):
         torch.empty(runs, dtype=torch.int64, device="cpu"),
     )
     given = workspace.Given(
-        x=_flat(problem.x, 3, batch),
-        y=_flat(problem.y, 1, batch),
-        u=_flat(problem.u, 1, batch),
-        v=_flat(problem.v, 1, batch),
-        weights=_flat(problem.weights.flatten(-3, -2), 2, batch),
+        x=flat(problem.x, 3, batch),
+        y=flat(problem.y, 1, batch),
+        u=flat(problem.u, 1, batch),
+        v=flat(problem.v, 1, batch),
+        weights=flat(problem.weights.flatten(-3, -2), 2, batch),
         lr=problem.lr.detach().reshape(-1).contiguous().numpy(),
-        visits=_flat(problem.visits, 2, batch),
+        visits=flat(problem.visits, 2, batch),
     )
-    whole = filters == row_length(filters)
-    lanes, threads, stop = row_length(filters), torch.get_num_threads(), np.zeros(1, np.int64)
+    lanes = row_length(filters)
+    whole = filters == lanes
     together = TOGETHER if (n * patches) ** 2 <= SMALL_GRAM else 1
-    # Runs with the same data stand together, so that a Gram matrix is made once.
-    cuts = max(threads, min(PARTS * threads, runs // together)) if threads > 1 else 1
-    parts = np.array_split(np.argsort(given.x[1], kind="stable"), cuts)
-    parts = [part for part in parts if len(part)]
-    spaces = [
-        _workspace(together, n, patches, filters, lanes, given.lr.dtype, stop)
-        for _ in range(min(threads, len(parts)))
-    ]
-    free = SimpleQueue()
-    for space in spaces:
-        free.put(space)
 
     def train_part(part, space):
         compiled.train_runs(
@@ -119,27 +108,17 @@ def train_compiled(problem, record_every, limit, progress):
             (0,) * whole,
         )
         if space.refused[0]:
-            stop[0] = 1
             raise OutOfRange(REFUSED[space.refused[0]], problem.lr.dtype)
 
-    def train_in_turn(part):
-        space = free.get()
-        try:
-            train_part(part, space)
-        finally:
-            free.put(space)
-
-    if spaces:
-        if (kind := (given.lr.dtype, lanes, patches, whole)) not in _ready:
-            # Compiled, or loaded, here: a thread of the pool could not be interrupted meanwhile.
-            train_part(parts[0][:0], spaces[0])
-            _ready.add(kind)
-        steps = runs * epochs * n if progress else None
-        work = runs * most_work(epochs * n, n * patches, filters, d, records)
-        if len(parts) == 1 and work <= SOON:
-            _run_here(train_in_turn, parts[0], steps)
-        else:
-            _run_all(train_in_turn, parts, spaces, stop, steps)
+    in_parts(
+        train_part,
+        given.x[1],
+        lambda stop: _workspace(together, n, patches, filters, lanes, given.lr.dtype, stop),
+        (given.lr.dtype, lanes, patches, whole),
+        runs * most_work(epochs * n, n * patches, filters, d, records),
+        runs * epochs * n if progress else None,
+        together,
+    )
     weights, margins, strong, weak, diverged_at = out
     return Found(
         weights.reshape(*batch, 2, m, d),
@@ -148,6 +127,50 @@ def train_compiled(problem, record_every, limit, progress):
         weak.reshape(*batch, records, 2, m),
         diverged_at.reshape(batch),
     )
+
+
+def in_parts(train_part, data, workspace, kind, work, steps, together=1):
+    """Train the runs of a batch, part by part, with as many threads as torch has.
+
+    Args:
+        train_part: a function of the numbers of some runs and of a workspace.
+        data: which data each run has, (R,). Runs with the same data stand together, so that a Gram
+            matrix is made once.
+        workspace: a function that makes one for the array ``stop``, which ends all work once set.
+        kind: for what ``train_part`` is compiled.
+        work: multiply-adds of all runs at most.
+        steps: steps of all runs, for the progress bar; None for no bar.
+        together: how many runs ``train_part`` has in work at a time.
+    """
+    threads, stop = torch.get_num_threads(), np.zeros(1, np.int64)
+    cuts = max(threads, min(PARTS * threads, len(data) // together)) if threads > 1 else 1
+    parts = np.array_split(np.argsort(data, kind="stable"), cuts)
+    parts = [part for part in parts if len(part)]
+    spaces = [workspace(stop) for _ in range(min(threads, len(parts)))]
+    if not spaces:
+        return
+    free = SimpleQueue()
+    for space in spaces:
+        free.put(space)
+
+    def train_in_turn(part):
+        space = free.get()
+        try:
+            train_part(part, space)
+        except BaseException:
+            stop[0] = 1
+            raise
+        finally:
+            free.put(space)
+
+    if kind not in _ready:
+        # Compiled, or loaded, here: a thread of the pool could not be interrupted meanwhile.
+        train_part(parts[0][:0], spaces[0])
+        _ready.add(kind)
+    if len(parts) == 1 and work <= SOON:
+        _run_here(train_in_turn, parts[0], steps)
+    else:
+        _run_all(train_in_turn, parts, spaces, stop, steps)
 
 
 def most_work(steps, patches, filters, d, records):
@@ -191,7 +214,7 @@ def _run_all(task, parts, spaces, stop, steps):
         pool.shutdown(cancel_futures=True)
 
 
-def _flat(tensor, own, batch):
+def flat(tensor, own, batch):
     """An array with one leading axis and without repetitions, and the place of each run in it.
 
     ``own`` is the number of trailing axes that belong to one run.
@@ -203,24 +226,26 @@ def _flat(tensor, own, batch):
     return array, places.flatten()  # a copy: for a read-only view Numba would compile anew
 
 
+def aligned(shape, dtype):
+    """An array with cache lines of its own: threads that write to one line wait for each other."""
+    shape = shape if isinstance(shape, tuple) else (shape,)
+    size = math.prod(shape) * dtype.itemsize
+    spare = np.empty(size + 2 * LINE, np.uint8)
+    skip = -spare.ctypes.data % LINE
+    return spare[skip : skip + size].view(dtype).reshape(shape)
+
+
 def _workspace(together, n, patches, filters, lanes, dtype, stop):
     """What a thread needs beside the results; see ``workspace``."""
     from .workspace import PLAN, Workspace, run_type
 
     most, blocks = n * patches + 2, -(-filters // lanes)
 
-    def empty(dtype, *shape):
-        """An array with cache lines of its own: threads that write to one line wait."""
-        size = math.prod(shape) * dtype.itemsize
-        spare = np.empty(size + 2 * LINE, np.uint8)
-        skip = -spare.ctypes.data % LINE
-        return spare[skip : skip + size].view(dtype).reshape(shape)
-
     def numbers(*shape):
-        return empty(dtype, *shape)
+        return aligned(shape, dtype)
 
     def integers(*shape):
-        return empty(np.dtype(np.int64), *shape)
+        return aligned(shape, np.dtype(np.int64))
 
     progress, refused = integers(1), integers(1)
     progress[:], refused[:] = 0, 0
@@ -243,7 +268,7 @@ def _workspace(together, n, patches, filters, lanes, dtype, stop):
         steps=numbers(together, n * patches + 2),
         initial_products=numbers(together, blocks * most * lanes),
         coefficients=numbers(together, blocks * most * lanes),
-        runs=empty(run_type(dtype), together),
+        runs=aligned(together, run_type(dtype)),
         outputs=numbers(together, n),
         before=numbers(blocks * most * lanes),
         active=numbers(together, blocks * patches * lanes),

@@ -7,9 +7,10 @@ import torch
 from tqdm import tqdm
 
 from ..network import predict
-from ..sgd import along_patches, gradient, signs_j
+from ..sgd import along_patches, gradient
 from .divergence import beyond, largest_square_norm
 from .problem import Found
+from .recorder import Recorder
 
 WORTH_THREADS = 2**22
 """Multiply-adds in the products of one step of a batch, R 2m P d, from which threads are used.
@@ -30,11 +31,6 @@ def _visited(tensor, i, own):
     return everything.gather(-1 - own, place).squeeze(-1 - own)
 
 
-def _overlaps(filters, feature):
-    """⟨w, feature⟩ of filters (..., 2, m, d) with a feature (d,) or (..., d), as (..., 2, m)."""
-    return torch.einsum("...jrd,...d->...jr", filters, feature)
-
-
 @torch.no_grad()
 def train_reference(problem, record_every, limit, progress):
     """Train the runs of a batch together; see :mod:`benign_osc_lib.engine`.
@@ -42,47 +38,51 @@ def train_reference(problem, record_every, limit, progress):
     On the CPU a step of fewer than :data:`WORTH_THREADS` multiply-adds uses one thread: threads
     would wait for each other longer than they work. The number of threads is restored at the end.
     """
-    x, y, u, v, initial, lr, visits = problem
-    weights = initial.expand(*lr.shape, *initial.shape[-3:]).clone()
+    x, y, lr, visits, before = problem.x, problem.y, problem.lr, problem.visits, problem.before
+    weights = problem.weights.expand(*lr.shape, *problem.weights.shape[-3:]).clone()
     small = x.device.type == "cpu" and weights.numel() * x.shape[-2] < WORTH_THREADS
     epochs, n = visits.shape[-2:]
-    margins = weights.new_empty(*lr.shape, epochs, n)
-    strong = weights.new_empty(*lr.shape, epochs * n // record_every + 1, *weights.shape[-3:-1])
-    weak = torch.empty_like(strong)
-
-    signs = signs_j(weights)[..., 0]
-
-    def record(step):
-        for signal, feature in ((strong, u), (weak, v)):
-            signal[..., step // record_every, :, :] = signs * _overlaps(weights, feature)
-
+    noted = Recorder(problem, record_every)
+    first = before.epochs * n if before else 0
     bar = tqdm(total=lr.numel() * epochs * n, disable=not progress, unit="step")
     with bar, _one_thread(small):
         square_norm = largest_square_norm(x) / weights.shape[-2]
-        diverged_at = torch.where(beyond(predict(weights, x), limit), 0, -1)
+        if not before:
+            noted.diverged_at = torch.where(beyond(predict(weights, x), limit), 0, -1)
+            noted.record(0, weights)
         rates, spare = lr[..., None, None, None], torch.empty_like(weights)
-        record(0)
-        for step in range(1, epochs * n + 1):
-            i = visits[..., (step - 1) // n, (step - 1) % n].to(x.device)
+        for step in range(first + 1, first + epochs * n + 1):
+            epoch, place = divmod(step - first - 1, n)
+            i = visits[..., epoch, place].to(x.device)
             x_i, y_i = _visited(x, i, 2), _visited(y, i, 0)
             f, c = gradient(weights, x_i, y_i)
-            margin, place = (y_i * f).expand(lr.shape)[..., None], i.expand(lr.shape)[..., None]
-            margins[..., (step - 1) // n, :].scatter_(-1, place, margin)
+            noted.visit(i[..., None], (y_i * f)[..., None])
             updated = torch.sub(weights, along_patches(rates * c, x_i), out=spare)
             norm = torch.linalg.vector_norm(updated, dim=(-3, -2, -1))
-            running = diverged_at < 0
+            running = noted.running
             suspect = running & ~(norm.square() * square_norm <= limit)
             if bool(suspect.any()):
                 found = suspect & (beyond(predict(updated, x), limit) | ~norm.isfinite())
-                diverged_at = torch.where(found, step, diverged_at)
-                running &= norm.isfinite()
+                noted.diverged_at = torch.where(found, step, noted.diverged_at)
+                running = running & norm.isfinite()
             if not bool(running.all()):
                 updated = torch.where(running[..., None, None, None], updated, weights)
             weights, spare = updated, weights
-            if step % record_every == 0:
-                record(step)
+            noted.record(step, weights)
+            if place == n - 1:
+                noted.end_epoch(epoch, step)
             bar.update(lr.numel())
-    return Found(weights, margins, strong, weak, diverged_at)
+    return Found(
+        weights,
+        noted.margins,
+        noted.strong,
+        noted.weak,
+        noted.diverged_at,
+        noted.stopped_at,
+        overlaps=noted.overlaps,
+        path=noted.path,
+        state={} if problem.keep_state else None,
+    )
 
 
 _lock, _single, _before = Lock(), 0, 1

@@ -172,28 +172,19 @@ def row_of(_, number, lanes):
     return Row(number, lanes.count)(number, lanes), generate
 
 
-def _arithmetic(operation):
+def _arithmetic(operation, flags):
     @intrinsic
     def apply(_, a, b):
         def generate(context, builder, signature, args):
-            return getattr(builder, operation)(*args, flags=FUSED)
+            return getattr(builder, operation)(*args, flags=flags)
 
         return a(a, b), generate
 
     return apply
 
 
-add, multiply = _arithmetic("fadd"), _arithmetic("fmul")
-
-
-@intrinsic
-def add_rounded(_, a, b):
-    """The sum of two rows; a product among them has been rounded."""
-
-    def generate(context, builder, signature, args):
-        return builder.fadd(*args)
-
-    return a(a, b), generate
+add, multiply = _arithmetic("fadd", FUSED), _arithmetic("fmul", FUSED)
+add_rounded, multiply_rounded = _arithmetic("fadd", ()), _arithmetic("fmul", ())
 
 
 @intrinsic
@@ -293,3 +284,14 @@ def store_shared(_, numbers, number):
         return context.get_dummy_value()
 
     return types.void(numbers, numbers.dtype), generate
+
+
+@intrinsic
+def where_positive(_, row, chosen):
+    """``chosen`` where a row is positive or not a number, and 0 elsewhere."""
+
+    def generate(context, builder, signature, args):
+        zero = ir.Constant(args[0].type, [0.0] * args[0].type.count)
+        return builder.select(builder.fcmp_unordered(">", args[0], zero), args[1], zero)
+
+    return row(row, row), generate

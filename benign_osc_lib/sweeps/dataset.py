@@ -6,7 +6,7 @@ from datetime import datetime, timezone
 import numpy as np
 
 from .. import _netcdf
-from .parameters import PARAMETERS
+from .parameters import PARAMETERS, shown
 
 VARIABLES = {  # name: (axes after the seed, what it is, formula)
     "strong_signal": (("label",), "strong signal at the end", "(1/m) Σ_r σ(⟨w_{j,r}, j u⟩)"),
@@ -67,7 +67,7 @@ def assemble(plan, table, about):
         attrs = {"long_name": long_name, "formula": formula}
         variables[name] = ((*dims, *more_dims), column, attrs)
     coords = {
-        name: (name, values, {"long_name": PARAMETERS[name][1]})
+        name: (name, [shown(value) for value in values], {"long_name": PARAMETERS[name][1]})
         for name, values in plan.axes.items()
     }
     seed_attrs = {"long_name": "seed of the run"}
@@ -75,7 +75,8 @@ def assemble(plan, table, about):
     coords["label"] = ("label", [1, -1], {"long_name": "class j"})
     date = datetime.now(timezone.utc).isoformat(timespec="seconds")
     made_by = {name: ", ".join(sorted(values)) for name, values in table.made_by.items()}
-    return xarray.Dataset(variables, coords, {**plan.fixed, **about, **made_by, "date": date})
+    fixed = {name: shown(value) for name, value in plan.fixed.items()}
+    return xarray.Dataset(variables, coords, {**fixed, **about, **made_by, "date": date})
 
 
 def _in_a_file(seeds):

@@ -11,7 +11,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from .parameters import OWN, check_grid, check_seeds, learning_rate, size_of_v
+from .parameters import OWN, check_grid, check_seeds, learning_rate, size_of_v, written
 
 MEMORY = 2**26
 """Bytes that one call of train may fill with margins, or the test points of a unit."""
@@ -44,9 +44,10 @@ class Plan:
         """The number of runs."""
         return math.prod(self.shape) * len(self.seeds)
 
-    def definition(self):
-        """What makes two sweeps the same, in JSON values."""
-        return {"axes": list(self.axes), "grid": {**self.axes, **self.fixed}, "seeds": self.seeds}
+    def definition(self, **options):
+        """What makes two sweeps the same, in JSON values; ``options`` stand beside the grid."""
+        grid = {name: written(value) for name, value in {**self.axes, **self.fixed}.items()}
+        return {"axes": list(self.axes), "grid": {**grid, **options}, "seeds": self.seeds}
 
     def cell(self, index):
         """All parameters of cell ``index``, the learning rate and ‖v‖ among them."""

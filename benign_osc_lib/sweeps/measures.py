@@ -1,4 +1,4 @@
-"""What a sweep measures of a run, and two compiled loops for it.
+"""What a sweep measures of a run.
 
 What they say of a run does not depend on the other runs. Run k of R belongs to data set k mod S:
 the runs are cells × seeds, flattened.
@@ -10,86 +10,49 @@ import numpy as np
 import torch
 
 from .._compile import jit
-from ..signals import learned_signal
+from .._threads import for_each
+from ..activations import find
+
+PART = 32
+"""Runs whose visits are gone through in one task of a thread."""
 
 
-def measure(run, data, visits, test):
-    """The columns of a result for a batch of runs (K, S), from data (S, …) and S test sets."""
+def measure(run, data, visits):
+    """The columns of a result but the accuracies, for runs (K, S) on data (S, …)."""
     strong, weak = run.strong[..., -1, :, :], run.weak[..., -1, :, :]
-    weak_signal = learned_signal(weak)
-    right = [
-        correct_points(
-            run.weights[:, s].contiguous().numpy(),
-            points.x.numpy(),
-            points.y.numpy(),
-            points.is_weak.numpy(),
-        )
-        / (len(points.y) // 2)
-        for s, points in enumerate(test)
-    ]
-    accuracy = np.stack(right, axis=1)
-    all_visits = run.margins.shape[-2:].numel()
-    counted = torch.where(run.diverged_at < 0, all_visits, run.diverged_at)
-    oscillation, residual_squares = visit_statistics(
+    sigma, second = find(run.rule.activation).torch, run.second_layer
+    second = torch.ones_like(weak) if second is None else second
+    weak_signal = (second * sigma(weak)).mean(-1)
+    of_other = (second.flip(-2) * sigma(-weak.flip(-2))).mean(-1)
+    epochs, n = run.margins.shape[-2:]
+    updates = run.rule.steps(n)
+    epoch, update = run.diverged_at // updates, run.diverged_at % updates
+    before = epoch * n + (update * run.rule.batch_size).clamp(max=n)
+    counted = torch.where(run.diverged_at < 0, epochs * n, before)
+    oscillation, residual_squares = np.empty(counted.shape), np.empty(counted.shape)
+    given = (
         run.margins.flatten(0, 1).contiguous().numpy(),
         visits.reshape(-1, *visits.shape[-2:]).contiguous().numpy(),
         data.y.numpy(),
         data.is_weak.numpy(),
         counted.flatten().numpy(),
     )
+    results = oscillation.reshape(-1), residual_squares.reshape(-1)
+    parts = range(0, counted.numel(), PART)
+    for_each(len(parts), lambda: lambda k: visit_statistics(*given, *results, parts[k], PART))
     return {
-        "strong_signal": learned_signal(strong).numpy(),
+        "strong_signal": (second * sigma(strong)).mean(-1).numpy(),
         "weak_signal": weak_signal.numpy(),
-        "weak_gap": (weak_signal - learned_signal(-weak.flip(-2))).numpy(),
-        "accuracy_strong": accuracy[..., 0],
-        "accuracy_weak": accuracy[..., 1],
+        "weak_gap": (weak_signal - of_other).numpy(),
         "diverged_at": run.diverged_at.numpy().astype(float),
-        "oscillation": oscillation.reshape(counted.shape),
-        "residual_squares": residual_squares.reshape(counted.shape),
+        "oscillation": oscillation,
+        "residual_squares": residual_squares,
     }
 
 
 @jit(keep=True)
-def correct_points(weights, x, y, is_weak):
-    """How many points each network gets right, y f > 0 with f of eq. (1), strong and weak ones.
-
-    Args:
-        weights: (R, 2, m, d).
-        x: patches of one data set, (n, P, d). An entry of 0 is skipped, which leaves f as it is.
-        y: (n,).
-        is_weak: (n,).
-
-    Returns:
-        (R, 2) integers: strong points, weak points.
-    """
-    runs, _, m, d = weights.shape
-    counts = np.zeros((runs, 2), np.int64)
-    filters = np.empty((d, 2 * m))
-    z = np.empty(2 * m)
-    for k in range(runs):
-        for r in range(2 * m):
-            for i in range(d):
-                filters[i, r] = weights[k, r // m, r % m, i]
-        for point in range(len(y)):
-            f = 0.0
-            for patch in range(x.shape[1]):
-                z[:] = 0.0
-                for i in range(d):
-                    entry = x[point, patch, i]
-                    if entry != 0.0:
-                        for r in range(2 * m):
-                            z[r] += entry * filters[i, r]
-                for r in range(2 * m):
-                    vote = 1.0 if r < m else -1.0
-                    f += vote * max(z[r], 0.0) ** 2 / m
-            if y[point] * f > 0.0 and math.isfinite(f):
-                counts[k, int(is_weak[point])] += 1
-    return counts
-
-
-@jit(keep=True)
-def visit_statistics(margins, visits, y, is_weak, counted):
-    """What the visits of each run say, in the order in which they were made.
+def visit_statistics(margins, visits, y, is_weak, counted, changes, squares, first, most):
+    """What the visits of some runs say, in the order in which they were made.
 
     Args:
         margins: y f of each point in each epoch, (R, epochs, n).
@@ -97,30 +60,29 @@ def visit_statistics(margins, visits, y, is_weak, counted):
         y: (S, n).
         is_weak: (S, n).
         counted: how many of the first visits count, (R,).
-
-    Returns:
-        The mean absolute change of y f from one strong visit to the next one of the same label,
-        NaN where there is none; and Σ (1 − y f)². Both (R,).
+        changes: the mean absolute change of y f from one strong visit to the next one of the same
+            label, NaN where there is none; (R,), overwritten.
+        squares: Σ (1 − y f)², (R,), overwritten.
+        first: the first of the runs.
+        most: how many runs, at most.
     """
     runs, epochs, n = margins.shape
-    changes, squares = np.empty(runs), np.empty(runs)
     last = np.empty(2)
-    for k in range(runs):
+    for k in range(first, min(first + most, runs)):
         seed = k % len(y)
         order = visits[k % len(visits)]
         last[:] = np.nan
         change, pairs, total = 0.0, 0, 0.0
-        for visit in range(min(counted[k], epochs * n)):
-            epoch = visit // n
-            i = order[epoch, visit - epoch * n]
-            margin = margins[k, epoch, i]
-            total += (1.0 - margin) ** 2
-            if not is_weak[seed, i]:
-                label = 0 if y[seed, i] > 0 else 1
-                if not math.isnan(last[label]):
-                    change += abs(margin - last[label])
-                    pairs += 1
-                last[label] = margin
+        for epoch in range(epochs):
+            for place in range(min(n, counted[k] - epoch * n)):
+                i = order[epoch, place]
+                margin = margins[k, epoch, i]
+                total += (1.0 - margin) ** 2
+                if not is_weak[seed, i]:
+                    label = 0 if y[seed, i] > 0 else 1
+                    if not math.isnan(last[label]):
+                        change += abs(margin - last[label])
+                        pairs += 1
+                    last[label] = margin
         changes[k] = change / pairs if pairs else np.nan
         squares[k] = total
-    return changes, squares

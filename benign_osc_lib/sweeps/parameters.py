@@ -1,11 +1,15 @@
 """The parameters of a sweep: their names, their defaults, their ranges."""
 
+import json
 import math
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from itertools import product
 from typing import NamedTuple
 
 from .. import _checks
+from ..activations import Activation
+from ..rule import Rule
 
 DEFAULTS = {
     "d": 64,
@@ -31,7 +35,7 @@ REPLACES = {"kappa": "lr", "nu": "v_norm", "rho": "n_weak"}
 Also ``benign_osc_lib.sweeps.REPLACES``.
 """
 
-OWN = ("lr", "kappa", "scale", "epochs", "order")
+OWN = ("lr", "kappa", "scale", "epochs", "order", "rule")
 """The parameters that may differ within a unit: the data do not depend on them."""
 
 
@@ -53,6 +57,35 @@ def _order(name, value):
     return value
 
 
+def _rule(name, value):
+    _checks.instance(name, value, Rule)
+    return value
+
+
+def written(value):
+    """A value of the grid, or a list of them, for a store: a rule as what it changes, in JSON.
+
+    Raises:
+        ValueError: a rule has an activation without a name.
+    """
+    if isinstance(value, list):
+        return [written(one) for one in value]
+    if not isinstance(value, Rule):
+        return value
+    if isinstance(value.activation, Activation):
+        raise ValueError(
+            f"store must be None for a rule whose activation is no name, got {value!r}"
+        )
+    plain = asdict(Rule())
+    changed = {name: one for name, one in asdict(value).items() if one != plain[name]}
+    return json.dumps(changed, sort_keys=True)
+
+
+def shown(value):
+    """A value of the grid as it stands in a result: a rule as its text."""
+    return str(value) if isinstance(value, Rule) else value
+
+
 PARAMETERS = {  # name: (how one value is checked and made a plain number, what it is)
     "d": (_one(_checks.integer, low=3), "dimension of a patch"),
     "u_norm": (_checks.positive, "‖u‖, size of the strong feature"),
@@ -68,6 +101,7 @@ PARAMETERS = {  # name: (how one value is checked and made a plain number, what 
     "kappa": (_checks.positive, "κ = 2η‖u‖²/m"),
     "nu": (_between(0, 1, high_open=False), "ν = ‖v‖²/‖u‖²"),
     "rho": (_between(0, 0.5, low_open=False), "ρ, probability of a weak training point"),
+    "rule": (_rule, "which SGD"),
 }
 
 
@@ -86,7 +120,7 @@ def size_of_v(nu, u_norm):
     return u_norm * math.sqrt(nu)
 
 
-class _Rule(NamedTuple):
+class _Constraint(NamedTuple):
     """What some parameters must satisfy together, and where it fails first if it fails at all."""
 
     names: tuple
@@ -95,27 +129,27 @@ class _Rule(NamedTuple):
     message: str
 
 
-_RULES = [
-    _Rule(
+_CONSTRAINTS = [
+    _Constraint(
         ("u_norm", "v_norm"),
         lambda u_norm, v_norm: v_norm <= u_norm,
         [(min, max)],
         "v_norm must be at most u_norm = {u_norm}, got {v_norm}",
     ),
-    _Rule(
+    _Constraint(
         ("n", "n_weak"),
         lambda n, n_weak: n_weak <= n,
         [(min, max)],
         "n_weak must be in 0..{n}, got {n_weak}",
     ),
-    _Rule(
+    _Constraint(
         ("kappa", "m", "u_norm"),
         lambda kappa, m, u_norm: 0 < learning_rate(kappa, m, u_norm) < math.inf,
         [(max, max, min), (min, min, max)],
         "kappa must make the learning rate κ m/(2‖u‖²) finite and > 0, got kappa = {kappa} with "
         "m = {m} and u_norm = {u_norm}",
     ),
-    _Rule(
+    _Constraint(
         ("nu", "u_norm"),
         lambda nu, u_norm: size_of_v(nu, u_norm) > 0,
         [(min, min)],
@@ -152,26 +186,26 @@ def check_grid(grid):
         else:
             fixed[name] = check(label, value)
     values = {**axes, **{name: [value] for name, value in fixed.items()}}
-    for rule in _RULES:
-        _check_rule(rule, values)
+    for constraint in _CONSTRAINTS:
+        _check_constraint(constraint, values)
     return axes, fixed
 
 
-def _check_rule(rule, values):
-    """Raise at the first combination, in the order of the grid, that breaks a rule."""
-    if not set(rule.names) <= set(values):
+def _check_constraint(constraint, values):
+    """Raise at the first combination, in the order of the grid, that breaks a constraint."""
+    if not set(constraint.names) <= set(values):
         return
-    given = [values[name] for name in rule.names]
-    for extremes in rule.hardest:
-        if not rule.holds(*(pick(v) for pick, v in zip(extremes, given, strict=True))):
+    given = [values[name] for name in constraint.names]
+    for extremes in constraint.hardest:
+        if not constraint.holds(*(pick(v) for pick, v in zip(extremes, given, strict=True))):
             break
     else:
         return
-    names = [name for name in values if name in rule.names]
+    names = [name for name in values if name in constraint.names]
     for combination in product(*(values[name] for name in names)):
         found = dict(zip(names, combination, strict=True))
-        if not rule.holds(**found):
-            raise ValueError(rule.message.format(**found))
+        if not constraint.holds(**found):
+            raise ValueError(constraint.message.format(**found))
 
 
 def check_seeds(seeds):
@@ -191,9 +225,9 @@ def distinct(label, values):
         raise ValueError(f"{label} must hold at least one value, got none")
     seen = set()
     for value in values:
-        if value in seen:
+        if shown(value) in seen:
             raise ValueError(f"{label} must hold distinct values, got {value!r} twice")
-        seen.add(value)
+        seen.add(shown(value))
     return values
 
 

@@ -21,8 +21,11 @@ file               subject                                                      
 ``class_limit``    where such a class stops                                        8
 ``noise_at_test``  what fresh noise does at a test point                           8
 ``signal_noise``   one signal and noise: map, potential, limits, edge              9
-``averaging``      the curve of the slow drift, and the landing                    13
+``averaging``      the curve of the slow drift, and the landing                    D
 ``turned_class``   how deep one class of two must be turned to matter              11
+``rules``          thresholds of other rules than plain SGD                        J
+``batches``        thresholds of batches drawn at random                           J
+``disturbed``      label noise and sharpness-aware steps at rest                   J
 ``many_points``    what noise the signs bear, how many visits are needed           12
 ``assumptions``    the paper's Assumption 3 on numbers                             2
 =================  ==============================================================  ========
@@ -41,6 +44,8 @@ from . import (
     signal_noise,
 )
 from .averaging import landing_second_order, slow_curve
+from .batches import batch_exponent, batch_limit, batch_limit_almost_surely
+from .disturbed import label_noise, sam_cycle
 from .energy import energy_gain
 from .growth import growth_rate, time_to_learn, weak_signal_curve
 from .ledger import Constant, constants
@@ -50,6 +55,14 @@ from .potentials import (
     potential_gain,
     potential_gain_bound,
     residual_surplus,
+)
+from .rules import (
+    kappa_limit,
+    power_limits,
+    rest_limit,
+    rest_with_decay,
+    sharpness_limit,
+    wrong_labels,
 )
 from .scales import (
     ALTERNATION_LIMIT,
@@ -141,6 +154,17 @@ __all__ = [
     "landing_second_order",
     "turning_level",
     "silent_cycle",
+    "sharpness_limit",
+    "kappa_limit",
+    "rest_with_decay",
+    "rest_limit",
+    "power_limits",
+    "wrong_labels",
+    "batch_limit",
+    "batch_limit_almost_surely",
+    "batch_exponent",
+    "label_noise",
+    "sam_cycle",
     "Constant",
     "constants",
 ]

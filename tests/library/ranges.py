@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benign_osc_lib import FeatureNoiseModel, init_weights, phase, train
+from benign_osc_lib import FeatureNoiseModel, Rule, init_weights, phase, train
 from benign_osc_lib.many_points import ClassSignals, LimitMargins
 from benign_osc_lib.signal_noise import SignalNoiseModel
 from tests.library.common import seeded
@@ -20,6 +20,7 @@ WEIGHTS = init_weights(3, 8, 0.1, generator=seeded(2))
 OBJECTS = {  # what a method is called on
     "data.FeatureNoiseModel": MODEL,
     "patch_data.PatchData": DATA,
+    "rule.Rule": Rule(),
     "signal_noise.SignalNoiseModel": NOISE_MODEL,
 }
 SMALL = {"d": 8, "n": 4, "n_weak": 1, "m": 2, "scale": 0.1, "epochs": 1}
@@ -74,6 +75,9 @@ def others():
         "statistics.mean_by_run": {"values": [1.0, 2.0]},
         "statistics.two_sided": {"law": LAW},
         "sweeps.sweep": {"grid": SMALL, "progress": False},
+        "training.resume": {
+            **{"run": train(DATA, WEIGHTS, 0.1, epochs=2, resumable=True), "data": DATA},
+        },
         "training.train": {"data": DATA, "weights": WEIGHTS},
         "two_classes.follow": {"z": np.ones((1, 2)), "labels": np.ones(3, int)},
         "widgets.FrameSlider": {"frames": [b"a", b"b"], "labels": "ab", "alts": "ab"},

@@ -16,6 +16,7 @@ from hypothesis.extra.numpy import array_shapes
 from benign_osc_lib import (
     FeatureNoiseModel,
     PatchData,
+    Rule,
     generators,
     init_weights,
     predict,
@@ -37,6 +38,10 @@ def patches(**changes):
 
 def sample(**changes):
     return MODEL.sample(**{"n": 4, **changes})
+
+
+def predicted(**changes):
+    return predict(**{"weights": W, "x": DATA.x, **changes})
 
 
 def initial(**changes):
@@ -75,6 +80,7 @@ def cases(function, name, values, allowed):
 NOT_ONE_OF = [
     *cases(trained, "order", ["random", "Cyclic", "", None], "'cyclic', 'shuffled'"),
     *cases(trained, "engine", ["fast", "numba", None], "'auto', 'reduced', 'reference'"),
+    *cases(predicted, "activation", ["Relu", "", "tanh"], "'relu', 'relu2'"),
     *cases(step, "y_i", [0, 2, 0.5, math.nan], "-1 and +1"),
 ]
 
@@ -84,6 +90,7 @@ WRONG_TYPE = [
     *cases(initial, "dtype", [torch.int64, "float64", None], "a floating torch dtype"),
     *cases(initial, "generator", [3], "a torch.Generator"),
     *cases(trained, "generator", [3], "a torch.Generator"),
+    *cases(predicted, "activation", [None, 3, torch.relu], "a name or an Activation"),
 ]
 
 
@@ -124,6 +131,40 @@ def test_generators_live_on_the_cpu(function):
         function(generator=torch.Generator(device="cuda"))
 
 
+@pytest.mark.parametrize("value", [None, "Rule()", {"momentum": 0.5}, Rule])
+def test_a_rule_must_be_a_rule(value):
+    with pytest.raises(TypeError, match=f"^rule must be a Rule, got {type(value).__name__}"):
+        trained(rule=value)
+
+
+@pytest.mark.parametrize("name", ["margins", "record_weights", "resumable"])
+@pytest.mark.parametrize("value", [None, 1, "yes"])
+def test_flags_are_bools(name, value):
+    with pytest.raises(TypeError, match=f"^{name} must be a bool, got {type(value).__name__}"):
+        trained(**{name: value})
+
+
+def test_overlaps_of_other_shapes_and_values():
+    for wrong in (DATA.x[0, 0], DATA.x[:, 0, :5], DATA.x[0, :0]):
+        with pytest.raises(ValueError, match=r"^overlaps must have shape \(\.\.\., K, 8\), got"):
+            trained(overlaps=wrong)
+    for bad in (math.nan, math.inf):
+        with pytest.raises(ValueError, match=f"^overlaps must be finite, got {bad}"):
+            trained(overlaps=torch.full((2, 8), bad, dtype=torch.float64))
+    with pytest.raises(ValueError, match=r"overlaps has \(3,\)"):
+        trained(overlaps=DATA.x[:3], lr=[0.1, 0.2])
+
+
+def test_a_second_layer_of_another_shape():
+    for wrong in (W[..., 0, 0], W, W[:, :2, 0]):
+        with pytest.raises(
+            ValueError, match=r"^second_layer must have shape \(\.\.\., 2, 3\), got"
+        ):
+            predicted(second_layer=wrong)
+    with pytest.raises(ValueError, match=r"second_layer has \(3,\)"):
+        predicted(second_layer=torch.ones(3, 2, 3).double(), weights=W.expand(2, 2, 3, 8))
+
+
 @pytest.mark.parametrize("function", [trained, accurate])
 @pytest.mark.parametrize("value", [None, DATA.x, (DATA.x, DATA.y)], ids=["None", "x", "x-y"])
 def test_data_must_be_patch_data(function, value):
@@ -156,8 +197,10 @@ TENSORS = [
     (seen, "weights", W),
     (seen, "u", MODEL.u),
     (seen, "v", MODEL.v),
-    (lambda **changes: predict(**{"weights": W, "x": DATA.x, **changes}), "weights", W),
-    (lambda **changes: predict(**{"weights": W, "x": DATA.x, **changes}), "x", DATA.x),
+    (trained, "overlaps", DATA.x[0]),
+    (predicted, "weights", W),
+    (predicted, "x", DATA.x),
+    (predicted, "second_layer", W[..., 0]),
 ]
 
 

@@ -120,7 +120,7 @@ def test_a_file_that_was_cut_off_is_replaced(fresh, folder, length):
     with pytest.warns(RuntimeWarning, match=path.name) as caught:
         assert [fresh(), fresh()] == [0, 1]
     assert len(caught) == 1
-    assert len(files(folder)) == 1 and len(path.read_bytes()) == len(whole)
+    assert files(folder) == [path]  # of another length, perhaps: pickle shares equal texts or not
 
 
 def test_a_file_with_a_flipped_bit_is_replaced(fresh, folder):

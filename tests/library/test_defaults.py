@@ -11,19 +11,27 @@ from fractions import Fraction
 import pytest
 import torch
 
-from benign_osc_lib import phase, theory
+from benign_osc_lib import Rule, network, phase, theory
 from benign_osc_lib.sweeps import DEFAULTS
 from tests.library.interface import CALLABLES, CONSTANTS
 
 RHO = 0.125  # §4.3: 2 weak points among 16
 
 ARGUMENTS = {
+    "activations.Activation": {"name": "custom"},
     "cubic_map.lyapunov_exponent": {"steps": 2000, "skip": 500},
     "data.FeatureNoiseModel": {"rho": RHO},
     "data.FeatureNoiseModel.sample": {
         **{"n_weak": None, "generator": None, "device": None, "dtype": torch.float64},
     },
     "enclosure.certain_escape": {"radius": 0.0},
+    "engine.problem.Found": {
+        **dict.fromkeys(("stopped_at", "second", "overlaps", "path", "state", "engine")),
+    },
+    "engine.problem.Problem": {
+        **{"rule": Rule(), "targets": None, "margins": True, "directions": None, "path": False},
+        **{"stop_below": 0.0, "keep_state": False, "before": None},
+    },
     "many_points.class_record": {"start": 0},
     "many_points.noise_allowance": {"growth": 0.0},
     "many_points.upward_noise_allowance": {"growth": 0.0, "down": 0.0},
@@ -34,6 +42,8 @@ ARGUMENTS = {
     "metrics.accuracy": {"level": 0.95},
     "metrics.accuracy_of_outputs": {"level": 0.95},
     "network.init_weights": {"generator": None, "device": None, "dtype": torch.float64},
+    "network.output": {"sigma": network.activation, "second": None},
+    "network.predict": {"activation": "relu2", "second_layer": None},
     "one_point.orbit": {"s_other": 0.0, "q_other": 0.0},
     "patch_data.PatchData": {"u": None, "v": None},
     "patch_data.PatchData.cat": {"dim": 0},
@@ -54,14 +64,33 @@ ARGUMENTS = {
     "plotting.margins": {"style": "-", "label": None},
     "plotting.signals": {"style": "-"},
     "plotting.to_png": {"dpi": 100},
+    "rule.Rule": {
+        **{"activation": "relu2", "loss": "square", "batch_size": 1, "momentum": 0.0},
+        **{"nesterov": False, "weight_decay": 0.0, "label_noise": 0.0, "schedule": None},
+        **{"second_layer": "fixed", "sam": 0.0, "label_flips": 0.0, "second_layer_rate": 1.0},
+    },
+    "run.Progress": {"directions": None, "generators": None},
+    "run.Run.load": {"device": None},
+    "run.Run": {
+        **{"lr": None, "rule": Rule(), "seeds": None, "stopped_at": None, "second_layer": None},
+        **{"overlaps": None, "path": None, "progress": None},
+    },
     "signal_noise.SignalNoiseModel": {"noise_norm": 1.0},
     "signal_noise.SignalNoiseModel.sample": {"orthogonal": False, "generator": None},
     "signal_noise.orbit": {"s_other": 0.0, "q_other": 0.0},
     "statistics.mean_by_run": {"level": 0.95},
     "sweeps.sweep": {
-        **{"n_test": 100, "store": None, "executor": None},
-        **{"engine": "auto", "block_size": 1000, "progress": True},
+        **{"n_test": 100, "test_points": "patches", "store": None, "executor": None},
+        **{"engine": "auto", "device": None, "block_size": 1000, "progress": True},
     },
+    "theory.batch_exponent": {"own": 1, "points": 2, "shuffled": False},
+    "theory.batch_limit": {"own": 1, "points": 2, "shuffled": False},
+    "theory.batch_limit_almost_surely": {"own": 1, "points": 2, "shuffled": False},
+    "theory.kappa_limit": {"momentum": 0.0, "nesterov": False, "decay": 0.0, "share": 1.0},
+    "theory.label_noise": {"q": 0.0},
+    "theory.rest_limit": {"second_layer": 0.0},
+    "theory.sam_cycle": {"q": 0.0},
+    "theory.sharpness_limit": {"momentum": 0.0, "nesterov": False, "every": 1},
     "theory.barrier_factor": {"opposite": 0.0},
     "theory.largest_signal": {"opposite": 0.0},
     "theory.smallest_factor": {"opposite": 0.0},
@@ -69,9 +98,11 @@ ARGUMENTS = {
     "theory.squared_residual_budget": {"opposite": 0.0},
     "theory.stopping_margins": {"q_other": 0.0},
     "theory.strong_signal_floor": {"opposite": 0.0},
+    "training.resume": {"progress": False},
     "training.train": {
-        **{"order": "cyclic", "record_every": 1, "generator": None},
-        **{"engine": "auto", "progress": False},
+        **{"rule": Rule(), "order": "cyclic", "record_every": 1, "generator": None},
+        **{"engine": "auto", "progress": False, "margins": True, "overlaps": None},
+        **{"record_weights": False, "stop_below": None, "resumable": False},
     },
     "trapping.trapping_region": {"order": "alternating", "depth": 9},
     "two_classes.follow": {"limit": 1000.0},
@@ -110,6 +141,7 @@ VALUES = {
     "engine.reduced.SMALL_GRAM": 16384,
     "engine.reduced.TOGETHER": 2,
     "engine.reduced.REFUSED": (None, "data.x", "data.u", "data.v"),
+    "losses.LOSSES": ("square", "logistic"),
     "phase.KAPPAS": KAPPAS,
     "phase.KINDS": ("weak", "strong"),
     "phase.LEVELS": (0.0, 0.6, 0.7, 0.8, 0.9, 0.95),
@@ -130,7 +162,10 @@ VALUES = {
     "trapping.SLACK": 1e-10,
 }
 
-ELSEWHERE = {"phase.DIAGRAMS"}  # below
+ELSEWHERE = {
+    "phase.DIAGRAMS",  # below
+    "activations.ACTIVATIONS",  # see test_activations.py
+}
 
 
 @pytest.mark.parametrize("path", sorted(CALLABLES))

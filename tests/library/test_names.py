@@ -21,6 +21,8 @@ THEORY = """
     oscillation_amplitude weak_signal_at_amplitude self_consistent_delta Constant constants
     oscillation_amplitude weak_signal_at_amplitude self_consistent_delta turning_level silent_cycle
     Constant constants
+    sharpness_limit kappa_limit rest_with_decay rest_limit power_limits wrong_labels
+    batch_limit batch_limit_almost_surely batch_exponent label_noise sam_cycle
 """.split()
 
 FRONTS = {  # modules that say where things live, and hold no logic

@@ -29,8 +29,10 @@ NO_NUMBERS = {
         "outputs",
         "model",
     ),  # see test_bad_input.py
-    *("device", "dtype", "generator", "engine", "order", "kind", "name"),  # the same
-    *("is_weak", "orthogonal", "progress"),
+    *("device", "dtype", "generator", "engine", "order", "test_points", "kind", "name"),  # the same
+    *("is_weak", "orthogonal", "progress", "record_weights", "resumable", "shuffled"),
+    *("rule", "activation", "loss", "second_layer", "nesterov"),  # see test_rule.py
+    *("overlaps", "path"),  # see training/test_rules.py and test_resume.py
     *("state", "margins"),  # see theory/test_class_map.py and test_class_limit.py
     *("grid", "store", "executor"),  # see test_sweeps.py; the grid's parameters have rows
     *("runs", "cells", "first", "second"),  # see test_phase.py
@@ -39,14 +41,17 @@ NO_NUMBERS = {
 """Arguments that hold no number, or many: tensors, objects, choices among words, flags."""
 
 MANY_NUMBERS = {
+    "activations.Activation": {"torch", "value", "slope"},  # see test_activations.py
     "enclosure.certain_escape": {"z"},  # see test_enclosure.py
+    "losses.loss": {"f", "target"},
     "many_points.class_path": {"e"},  # see theory/test_class_map.py
     "many_points.limit_margins": {"e"},
     "phase.crossing": {"y", "values"},  # see test_phase_prediction.py
+    "rule.Rule": {"schedule"},
+    "rule.Rule.from_json": {"text"},
     "statistics.mean_by_run": {"values"},  # see test_statistics.py
     "statistics.law_of_sum": {"law"},
     "statistics.two_sided": {"law"},
-    "sweeps.load": {"path"},  # see sweeps/test_dataset.py
     "two_classes.follow": {"z"},  # see test_two_classes.py
 }
 """Arguments of single functions that hold no number, or many with a rule for all together."""
@@ -64,11 +69,17 @@ UNCHECKED = {
     "sgd.gradient": "a step of sgd_step, which checks",
     "sgd.along_patches": "a step of sgd_step, which checks",
     "visits.visiting_orders": "a step of train, which checks",
+    "visits.draw_visits": "a step of train, which checks",
     "engine.problem.Problem": "made by train, which checks",
+    "engine.problem.Before": "made by resume, which checks",
     "engine.problem.Found": "made by an engine",
+    "engine.problem.NotForRule": "raised by an engine",
     "engine.problem.OutOfRange": "raised by an engine",
     "engine.problem.without_repetitions": "a step of train, which checks",
     "engine.reduced.most_work": "a step of train, which checks",
+    "engine.reduced.in_parts": "a step of train, which checks",
+    "engine.reduced.flat": "a step of train, which checks",
+    "engine.reduced.aligned": "a step of train, which checks",
     "engine.reduced.suits": "a step of train, which checks",
     "engine.reduced.train_compiled": "a step of train, which checks",
     "engine.divergence.largest_square_norm": "a step of train, which checks",
@@ -80,7 +91,8 @@ RECORDS = {
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
     "many_points.LimitMargins",
     "noiseless_classes.NoiselessMargins",
-    *("signal_noise.Orbit", "signal_noise.Signals", "theory.Constant", "training.Run"),
+    *("signal_noise.Orbit", "signal_noise.Signals", "theory.Constant", "run.Run"),
+    "run.Progress",
     "trapping.TrappingRegion",
 }
 """What functions return: nobody makes one by hand, and nothing is checked."""

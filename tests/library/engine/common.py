@@ -1,20 +1,59 @@
 """Runs of the reduced engine beside those of the reference, on data of any layout."""
 
+import os
 import warnings
 
+import pytest
 import torch
 from hypothesis import assume
 from hypothesis import strategies as st
 
 from benign_osc_lib import PatchData, generators, train
+from benign_osc_lib.engine import ENGINES as TABLE
+from benign_osc_lib.engine.problem import without_repetitions
 from tests.library.common import normal, seeded
 
 OWN_AXES = {"weights": 3, "margins": 2, "strong": 3, "weak": 3}
 """The fields of a Run that hold floats, with the number of axes that belong to one run."""
 
+MORE_AXES = {"second_layer": 2, "overlaps": 4, "path": 4}
+"""Those that a Run has only if they are asked for."""
+
 # Every pair of a row length and a number of patches is compiled once, which takes seconds. Up to 8
 # filters and 18 or 34 make rows of 8, the others here rows of 16; those come with 3 patches only.
 ROWS_OF_8, ROWS_OF_16 = (1, 2, 3, 4, 9, 17), (5, 7, 8, 16)
+
+SIMULATED = os.environ.get("NUMBA_ENABLE_CUDASIM") == "1"
+"""Whether Numba's simulator stands for a GPU: in the process of ``test_cuda_simulator`` only."""
+
+
+def in_place(found, device):
+    """Tensors of a named tuple on a device; what is expanded stays so."""
+
+    def moved(value):
+        if not isinstance(value, torch.Tensor) or value.device == device:
+            return value
+        once = without_repetitions(value, value.dim())
+        return once.to(device).expand(value.shape)
+
+    return found._replace(**{name: moved(value) for name, value in found._asdict().items()})
+
+
+def train_on_gpu(problem, record_every, limit, progress):
+    """The engine "cuda" on the GPU, for a problem on the CPU and with results there."""
+    there = in_place(problem, torch.device("cuda"))._replace(visits=problem.visits)
+    found = TABLE["cuda"](there, record_every, limit, progress)
+    assert found.engine == "cuda"
+    return in_place(found, torch.device("cpu"))
+
+
+ENGINES = TABLE if SIMULATED else {**TABLE, "cuda": train_on_gpu}
+"""The table, each engine for problems on the CPU."""
+
+needs_gpu = pytest.mark.skipif(
+    not (SIMULATED or torch.cuda.is_available()), reason="needs a CUDA device, or the simulator"
+)
+NAMES = [pytest.param(name, marks=needs_gpu if name == "cuda" else ()) for name in ENGINES]
 
 
 def both(data, weights, lr, *, seeds=None, **options):
@@ -23,7 +62,7 @@ def both(data, weights, lr, *, seeds=None, **options):
     for engine in ("reduced", "reference"):
         if seeds is not None:
             generator = generators(seeds) if isinstance(seeds, list) else seeded(seeds)
-            options |= {"order": "shuffled", "generator": generator}
+            options = {"order": "shuffled"} | options | {"generator": generator}
         with warnings.catch_warnings():
             warnings.filterwarnings("ignore", "the patches do not show")
             runs.append(train(data, weights, lr, engine=engine, **options))
@@ -36,8 +75,10 @@ def largest_error(now, expected, start=None):
     Final weights may all but vanish: their errors are also relative to the initial ones, if given.
     """
     errors = [0.0]
-    for name, own in OWN_AXES.items():
+    for name, own in (OWN_AXES | MORE_AXES).items():
         a, b = getattr(now, name), getattr(expected, name)
+        if a is b is None:
+            continue
         assert (a.shape, a.dtype, a.device) == (b.shape, b.dtype, b.device)
         a, b = a.double(), b.double()
         size = b.abs().nan_to_num(nan=0, posinf=0).amax(tuple(range(-own, 0)), keepdim=True)
@@ -53,6 +94,7 @@ def largest_error(now, expected, start=None):
 def assert_same_run(now, expected, tolerance=1e-9, start=None):
     """Divergence at the same update, and an error of at most ``tolerance``."""
     assert now.diverged_at.tolist() == expected.diverged_at.tolist()
+    assert now.stopped_at.tolist() == expected.stopped_at.tolist()
     assert now.steps.tolist() == expected.steps.tolist()
     assert largest_error(now, expected, start) <= tolerance
 
@@ -73,8 +115,9 @@ def assert_same_path(data, weights, lr, tolerance=1e-9, **options):
 
 def assert_equal_runs(now, expected):
     """Bitwise."""
-    for name in (*OWN_AXES, "diverged_at", "steps"):
-        assert torch.equal(getattr(now, name), getattr(expected, name)), name
+    for name in (*OWN_AXES, *MORE_AXES, "diverged_at", "stopped_at", "steps"):
+        a, b = getattr(now, name), getattr(expected, name)
+        assert a is b is None or torch.equal(a, b), name
 
 
 def rotation(d, seed):

@@ -12,16 +12,25 @@ import torch
 
 import benign_osc_lib
 from benign_osc_lib import PatchData, engine, generators, init_weights, train
-from benign_osc_lib.engine import ENGINES, Problem, divergence, follow, reduced, reference
+from benign_osc_lib.engine import Problem, divergence, follow, reduced, reference
 from benign_osc_lib.visits import visiting_orders
 from tests.library.common import MODEL, assert_close, normal
+from tests.library.engine.common import ENGINES, NAMES, SIMULATED
 from tests.library.training.common import train_plainly
 
 ROOT = Path(benign_osc_lib.__file__).parent.parent
 FIELDS = ("weights", "margins", "strong", "weak")
-STRANGERS = {"engine.compiled": {"activate", "survey", "update"}, "engine.batched": {"look"}}
+REDUCED = {"compiled", "family", "batched", "cuda"}
+STRANGERS = {
+    "engine.compiled": {"activate", "survey", "update"},
+    "engine.family_step": {"visit", "coast", "descend"},
+    "engine.family_look": {"survey"},
+    "engine.batched": {"look"},
+    "engine.cuda_kernel": {"trajectories", "survey"},
+}
 
-every_engine = pytest.mark.parametrize("name", ENGINES)
+every_engine = pytest.mark.parametrize("name", NAMES)
+reduced_engines = pytest.mark.parametrize("name", [p for p in NAMES if p.values[0] in REDUCED])
 
 
 def problem(axes=(), n=4, m=3, lr=0.5, epochs=3, order="cyclic", seed=0, dtype=torch.float64):
@@ -126,10 +135,12 @@ def test_the_limit_is_that_of_the_call(name):
 def test_nothing_is_written_to_and_no_graph_is_kept(name):
     given = problem((2,), lr=torch.tensor([0.5, 1e200]), order="shuffled")
     given.weights.requires_grad_()
-    before = [tensor.detach().clone() for tensor in given]
+    tensors = [value for value in given if isinstance(value, torch.Tensor)]
+    before = [tensor.detach().clone() for tensor in tensors]
     found = ENGINES[name](given, 1, divergence.LIMIT, False)
-    assert all(torch.equal(a, b) for a, b in zip(given, before, strict=True))
-    assert not any(tensor.requires_grad for tensor in found)
+    assert all(torch.equal(a, b) for a, b in zip(tensors, before, strict=True))
+    kept = [value for value in found if isinstance(value, torch.Tensor)]
+    assert len(kept) >= 5 and not any(tensor.requires_grad for tensor in kept)
 
 
 @every_engine
@@ -156,10 +167,13 @@ def test_every_place_of_f_and_of_the_step_is_listed():
         assert f"``{module}``" in text
         for name in names:
             assert f"``{name}``" in text and f"def {name}(" in found
-    assert {function.__module__.rpartition(".")[2] for function in ENGINES.values()} == {
+    assert {function.__module__.rpartition(".")[2] for function in engine.ENGINES.values()} == {
         "reference",
+        "autograd",
+        "family",
         "reduced",
         "batched",
+        "cuda",
     }
 
 
@@ -213,7 +227,7 @@ def test_norms_out_of_range_are_for_the_reference(name, dtype, size):
 FAR = [(F64, 1e160), (F64, 1e-170), (F32, 1e25), (F32, 1e-25)]
 
 
-@pytest.mark.parametrize("name", ["compiled", "batched"])
+@reduced_engines
 @pytest.mark.parametrize("feature", ["u", "v"])
 @pytest.mark.parametrize(("dtype", "size"), FAR)
 def test_a_feature_may_be_long_or_short_beside_the_patches(name, feature, dtype, size):
@@ -226,7 +240,7 @@ def test_a_feature_may_be_long_or_short_beside_the_patches(name, feature, dtype,
 
 
 @pytest.mark.parametrize("length", [1e-100, 1.0, 20.0, 1e100])
-@pytest.mark.parametrize("name", ["compiled", "batched"])
+@reduced_engines
 def test_overflow_that_no_point_sees_is_found_at_any_length(name, length):
     """The update throws the one filter to where no point activates it: f = 0."""
     x = torch.tensor([[[length, 0.0]]] * 2, dtype=F64)
@@ -282,8 +296,8 @@ def test_small_steps_of_the_reference_use_one_thread(two_threads, monkeypatch):
     monkeypatch.setattr(reference, "WORTH_THREADS", 1)
     large = ENGINES["reference"](given, 1, divergence.LIMIT, False)
     assert set(seen) == {2} and torch.get_num_threads() == 2
-    for a, b in zip(small, large, strict=True):
-        assert_close(a, b)
+    for field in FIELDS:
+        assert_close(getattr(small, field), getattr(large, field))
 
 
 def test_the_number_of_threads_comes_back_after_an_error(two_threads, monkeypatch):
@@ -309,12 +323,14 @@ from benign_osc_lib.engine import ENGINES, Problem, divergence
 
 signal.signal(signal.SIGINT, signal.default_int_handler)  # also where the parent ignores it
 name, runs, threads = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
+m, device = (8, "cuda") if name == "cuda" else (128, "cpu")
 torch.set_num_threads(threads)
 streams = generators(range(runs))
 data = FeatureNoiseModel(64, 2.0, 0.4, 0.8).sample(32, n_weak=2, generator=streams)
-w, rates = init_weights(128, 64, 1 / 16, generator=streams), torch.full((runs,), 1.0).double()
-visits = torch.arange(32).expand(100000, 32)
-given = Problem(data.x, data.y, data.u, data.v, w, rates, visits)
+w, rates = init_weights(m, 64, 1 / 16, generator=streams), torch.full((runs,), 1.0).double()
+visits = torch.arange(32).expand(1000000 if name == "cuda" else 100000, 32)
+tensors = [tensor.to(device) for tensor in (data.x, data.y, data.u, data.v, w, rates)]
+given = Problem(*tensors, visits, margins=name != "cuda")
 ENGINES[name](given._replace(visits=visits[:1]), 10**9, divergence.LIMIT, False)
 try:
     print("ready", flush=True)
@@ -341,7 +357,7 @@ def seconds_to_stop(*arguments):
             process.kill()
 
 
-@pytest.mark.skipif(os.name == "nt", reason="sends SIGINT")
+@pytest.mark.skipif(os.name == "nt" or SIMULATED, reason="sends SIGINT; the simulator is slow")
 @pytest.mark.parametrize(("runs", "threads"), [(1, 1), (30, 2)])
 @every_engine
 def test_ctrl_c_ends_a_long_call(name, runs, threads):
@@ -358,7 +374,8 @@ def test_a_bar_counts_the_steps_of_all_runs(name, capsys):
     shown = ENGINES[name](given, 1, divergence.LIMIT, True)
     out, err = capsys.readouterr()
     assert out == "" and "60/60" in err
-    assert all(torch.equal(a, b) for a, b in zip(shown, quiet, strict=True))
+    for field in (*FIELDS, "diverged_at"):
+        assert torch.equal(getattr(shown, field), getattr(quiet, field))
 
 
 def test_the_bar_of_one_long_run_moves(monkeypatch):

@@ -14,7 +14,9 @@ from benign_osc_lib.sweeps.grid import Plan
 from benign_osc_lib.sweeps.parameters import check_grid, learning_rate, size_of_v
 from tests.library.sweeps.common import run
 
-NAMES = "d, u_norm, v_norm, noise_norm, n, n_weak, m, scale, lr, epochs, order, kappa, nu, rho"
+NAMES = (
+    "d, u_norm, v_norm, noise_norm, n, n_weak, m, scale, lr, epochs, order, kappa, nu, rho, rule"
+)
 
 
 BAD = [
@@ -47,6 +49,9 @@ BAD = [
     (dict(grid={"nu": [0.5, 1.5]}), ValueError, r"^grid\['nu'\] must be .*<= 1, got 1.5"),
     (dict(grid={"nu": 0}), ValueError, r"^grid\['nu'\] must be finite, > 0 .*got 0"),
     (dict(grid={"rho": 0.5}), ValueError, r"^grid\['rho'\] must be .*< 0.5, got 0.5"),
+    (dict(test_points="points"), ValueError, r"^test_points must be one of 'patches', 'proj"),
+    (dict(device="gpu"), ValueError, r'^device must name one, like "cpu" or "cuda", got \'gpu\''),
+    (dict(device=3.5), ValueError, r"^device must name one, .*, got 3.5"),
     (dict(grid={"order": "random"}), ValueError, r"must be one of 'cyclic', 'shuffled', got 'r"),
     (dict(grid={"order": ["cyclic", 3]}), ValueError, r"^grid\['order'\] must be one of .*got 3"),
     (dict(grid={"kappa": 1, "lr": 1}), ValueError, "^grid must hold 'kappa' or 'lr', got both"),

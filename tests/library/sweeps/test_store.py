@@ -9,6 +9,7 @@ from threading import Timer
 
 import pytest
 
+from benign_osc_lib import _netcdf
 from benign_osc_lib.sweeps import store
 from tests.library.sweeps.common import GRID, SMALL, assert_same, run
 
@@ -22,6 +23,16 @@ def test_a_store_gives_back_every_bit(serial, tmp_path, counted):
     assert not counted
     assert json.loads((store / "sweep.json").read_text())["block_size"] == 7
     assert sorted(p.name for p in store.iterdir()) == ["blocks", "sweep.json"]
+
+
+def test_stores_made_before_rules_and_projections_are_still_of_their_sweep(tmp_path):
+    """Every block names its sweep by this digest, so it must not change with a new option."""
+    grid = {**SMALL, "kappa": [0.5, 1.1], "order": "shuffled", "epochs": 1}
+    run(grid, [1, 2], store=tmp_path)
+    (file,) = tmp_path.glob("blocks/*.nc")
+    assert _netcdf.unsealed(file.read_bytes()).attrs["sweep"] == (
+        "742f666be04972f166953a83d93194a43000b4babefeb164f90bbefb53a351e1"
+    )
 
 
 def test_diverged_runs_are_stored_too(tmp_path):

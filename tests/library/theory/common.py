@@ -33,6 +33,12 @@ LATER_FORMULAS = {  # arguments of formulas, for tests/library/test_formula.py
     },
     "slow_curve": {"e": 0.2, "kappa": 1.2, "nu": 0.04},
     "landing_second_order": {"kappa": 1.2, "nu": 0.04},
+    "rest_with_decay": {"kappa": 0.9, "nu": 0.04, "decay": 0.01},
+    "rest_limit": {"slope_square": 4.0, "second_layer": 0.5},
+    "power_limits": {"degree": 3.0, "m": 8},
+    "wrong_labels": {"share": 0.2},
+    "label_noise": {"size": 0.1, "kappa": 0.5, "nu": 0.04, "q": 0.1},
+    "sam_cycle": {"radius": 0.1, "kappa": 0.5, "nu": 0.04, "u_norm": 2.0, "m": 8, "q": 0.1},
 }
 
 oscillating = st.floats(1.0, 4.0)
