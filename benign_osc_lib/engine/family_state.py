@@ -35,14 +35,12 @@ that goes on has behind it."""
 Workspace = namedtuple(
     "Workspace",
     "source direction sign row_begin row_end gram initial_products coefficients before velocity"
-    " velocity_before"
-    " gradient reach inner slopes sums slope_of touched mark scratch share factors second"
-    " second_before second_velocity second_slope outputs stop steps refused",
+    " velocity_before gradient reach inner slopes sums slope_of touched mark scratch share factors"
+    " second second_before second_velocity second_slope outputs stop steps refused",
 )
 """The arrays of a thread. ``inner``, ``slopes`` and ``sums`` hold z, σ'(z) and Σ_p σ(z) of a batch,
 ``slope_of`` the derivative of its loss by f of each point; ``share`` is j/m and ``factors`` is
-j a_{j,r}/m, ``second`` a_{j,r}. The last three
-speak with others, as in ``compiled``."""
+j a_{j,r}/m, ``second`` a_{j,r}. The last three speak with others, as in ``compiled``."""
 
 State = namedtuple(
     "State",

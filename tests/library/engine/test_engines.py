@@ -12,6 +12,7 @@ import torch
 
 import benign_osc_lib
 from benign_osc_lib import PatchData, engine, generators, init_weights, train
+from benign_osc_lib._threads import one_thread
 from benign_osc_lib.engine import Problem, divergence, follow, reduced, reference
 from benign_osc_lib.visits import visiting_orders
 from tests.library.common import MODEL, assert_close, normal
@@ -308,7 +309,7 @@ def test_the_number_of_threads_comes_back_after_an_error(two_threads, monkeypatc
     with pytest.raises(RuntimeError, match="on purpose"):
         ENGINES["reference"](problem(), 1, divergence.LIMIT, False)
     assert torch.get_num_threads() == 2
-    with pytest.raises(RuntimeError), reference._one_thread(True), reference._one_thread(True):
+    with pytest.raises(RuntimeError), one_thread(True), one_thread(True):
         raise RuntimeError
     assert torch.get_num_threads() == 2
 
