@@ -223,11 +223,33 @@ def _found(problem, given, results):
 
 def _workspace(n, patches, filters, lanes, dtype, settings, stop):
     """What a thread needs beside the results; see ``family_state``."""
-    from .family_state import Workspace
+    from .family_state import Places, Workspace
 
-    most, blocks, batch = n * patches + 2, -(-filters // lanes), settings.batch_size
-    row, moves, sam = blocks * lanes, settings.momentum > 0, settings.sam > 0
-    share = aligned(row, dtype)
+    most, row, batch = n * patches + 2, -(-filters // lanes) * lanes, settings.batch_size
+    moves, sam = settings.momentum > 0, settings.sam > 0
+    sizes = Places(
+        coefficients=most * row,
+        before=most * row,
+        velocity=most * row * moves,
+        velocity_before=most * row * moves,
+        gradient=most * row * sam,
+        reach=most * row * sam,
+        inner=batch * patches * row * sam,
+        slopes=batch * patches * row,
+        sums=batch * row,
+        slope_of=batch,
+        scratch=2 * lanes,
+        share=row,
+        factors=row,
+        second=row,
+        second_before=row,
+        second_velocity=row,
+        second_slope=row,
+    )
+    line = 64 // dtype.itemsize  # each begins with a cache line
+    ends = np.cumsum([-(-size // line) * line for size in sizes])
+    places, numbers = Places(0, *map(int, ends[:-1])), aligned(int(ends[-1]), dtype)
+    share = numbers[places.share : places.share + row]
     share[:] = 0
     share[: filters // 2], share[filters // 2 : filters] = 2 / filters, -2 / filters
     return Workspace(
@@ -238,26 +260,11 @@ def _workspace(n, patches, filters, lanes, dtype, settings, stop):
         row_end=np.empty(most, np.intp),
         gram=aligned(most**2, dtype),
         initial_products=aligned(most * row, dtype),
-        coefficients=aligned(most * row, dtype),
-        before=aligned(most * row, dtype),
-        velocity=aligned(most * row if moves else 0, dtype),
-        velocity_before=aligned(most * row if moves else 0, dtype),
-        gradient=aligned(most * row if sam else 0, dtype),
-        reach=aligned(most * row if sam else 0, dtype),
-        inner=aligned(batch * patches * row if sam else 0, dtype),
-        slopes=aligned(batch * patches * row, dtype),
-        sums=aligned(batch * row, dtype),
-        slope_of=aligned(batch, dtype),
+        outputs=aligned(n, dtype),
         touched=np.empty(most, np.intp),
         mark=np.empty(most, np.intp),
-        scratch=aligned(2 * lanes, dtype),
-        share=share,
-        factors=aligned(row, dtype),
-        second=aligned(row, dtype),
-        second_before=aligned(row, dtype),
-        second_velocity=aligned(row, dtype),
-        second_slope=aligned(row, dtype),
-        outputs=aligned(n, dtype),
+        numbers=numbers,
+        places=places,
         stop=stop,
         steps=np.zeros(1, np.int64),
         refused=np.zeros(1, np.int64),

@@ -97,10 +97,24 @@ def record(k, signal, frame, s):
 
 
 @jit()
-def fill(numbers, number):
-    """Set all numbers to one."""
+def fill(numbers, size, number):
+    """Overwrite ``size`` numbers behind a pointer with one."""
+    for c in range(size):
+        put(numbers, c, number)
+
+
+@jit()
+def move(numbers, size, to):
+    """Overwrite ``size`` numbers behind a pointer with those behind another."""
+    for c in range(size):
+        put(to, c, item(numbers, c))
+
+
+@jit()
+def load_numbers(numbers, to):
+    """The numbers of an array to where a pointer says."""
     for c in range(len(numbers)):
-        numbers[c] = number
+        put(to, c, numbers[c])
 
 
 @jit()

@@ -22,6 +22,8 @@ from .family_look import (
     fill,
     final_weights,
     load_combination,
+    load_numbers,
+    move,
     record,
     store_coefficients,
     store_combination,
@@ -29,7 +31,7 @@ from .family_look import (
     survey,
     velocity_bound,
 )
-from .family_state import GLANCE, Epoch, pointers
+from .family_state import GLANCE, Epoch, data_of, pointers
 from .family_step import (
     descend,
     grown,
@@ -41,7 +43,6 @@ from .family_step import (
     visit_batch,
 )
 from .products import (
-    copy,
     dot,
     find_directions,
     gram_matrix,
@@ -53,25 +54,19 @@ from .rows import behind, item, load_shared, pointer, put, store_shared
 
 
 @jit(inline=True)
-def write_down(t, run, results, frame, s):
-    """The record of a step."""
-    record(0, results.strong[run, t], frame, s)
-    record(1, results.weak[run, t], frame, s)
-    if len(results.path) > 0:
-        store_coefficients(frame, results.path[run, t], s)
+def begin(run, w, d, resumes, results, square_norm, s):
+    """The flow of a run before its first update, and bounds of two velocities.
 
-
-@jit(inline=True)
-def begin(run, given, resumes, results, square_norm, s, work):
-    """The flow of a run before its first update, and bounds of two velocities."""
-    d, filters = given.x[0].shape[3], given.weights[0].shape[1]
-    w = pointer(given.start[0][given.start[1][run]])
-    products_with_initial(s.count, filters, d, w, s, work.initial_products, s.lanes)
-    fill(work.coefficients, 0)
-    fill(work.velocity, 0)
-    fill(work.second_velocity, 0)
-    fill(work.mark, -1)
-    fill(work.second, 1)
+    ``w`` points to its weights before the first update of all, 2m vectors of d numbers.
+    """
+    row, filters = s.blocks * len(s.lanes), results.strong.shape[2]
+    fill(s.coefficients, s.count * row, s.zero)
+    if s.rule.momentum > 0:
+        fill(s.velocity, s.count * row, s.zero)
+    if s.rule.sam > 0:
+        fill(s.mark, s.count, -1)
+    fill(s.second, row, s.one)
+    fill(s.second_velocity, row, s.zero)
     alpha, alpha_velocity, wide_pace = s.one, s.zero, s.zero
     if resumes:
         alpha = load_combination(results.coefficients[run], s.coefficients, s)
@@ -79,22 +74,19 @@ def begin(run, given, resumes, results, square_norm, s, work):
             alpha_velocity = load_combination(results.velocity[run], s.velocity, s)
             wide_pace = velocity_bound(alpha_velocity, np.sqrt(dot(w, w, filters * d)), s)
         if s.rule.trained:
-            copy(results.second[run], work.second)
+            load_numbers(results.second[run], s.second)
             if s.rule.momentum > 0:
-                copy(results.second_velocity[run], work.second_velocity)
+                load_numbers(results.second_velocity[run], s.second_velocity)
     flow = Flow(aa=s.one, av=s.zero, va=s.zero, vv=s.one, p=alpha, q=alpha_velocity)
     return flow, np.sqrt(square_norm) * wide_pace, wide_pace
 
 
 @jit(inline=True)
-def end(run, given, diverged, stopped, results, flow, s, work):
+def end(run, w, results, flow, s):
     """What is known of a run after its last update; the flow is settled."""
-    w = pointer(given.start[0][given.start[1][run]])
     final_weights(w, frame_of(flow), s, results.weights[run])
-    results.diverged_at[run], results.stopped_at[run] = diverged, stopped
-    if len(results.source) > 0:
-        for k in range(results.source.shape[1]):
-            results.source[run, k] = work.source[k] if 1 < k < s.count else -1
+    for k in range(results.source.shape[1] if len(results.source) > 0 else 0):
+        results.source[run, k] = item(s.source, k) if 1 < k < s.count else -1
     if len(results.coefficients) > 0:
         store_combination(s.coefficients, flow.p, results.coefficients[run], s)
     if len(results.velocity) > 0:
@@ -103,6 +95,15 @@ def end(run, given, diverged, stopped, results, flow, s, work):
         store_numbers(s.second, results.second[run])
     if len(results.second_velocity) > 0:
         store_numbers(s.second_velocity, results.second_velocity[run])
+
+
+@jit(inline=True)
+def write_down(t, run, strong, weak, path, frame, s):
+    """The record of a step."""
+    record(0, strong[run, t], frame, s)
+    record(1, weak[run, t], frame, s)
+    if len(path) > 0:
+        store_coefficients(frame, path[run, t], s)
 
 
 def train_runs(runs, given, settings, resumes, results, work, value, slope, lanes, patches):
@@ -129,28 +130,30 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
     allowed, far = SAFE * limit * half, np.sqrt(np.finfo(given.lr.dtype).max / 100)
     dense = settings.momentum > 0 or settings.weight_decay > 0
     prepared, until_glance = (-1, -1, -1), GLANCE
+    blocks = -(-filters // len(lanes))
     count, square_norm, visits = 0, number(0), work.steps[0]
     for run in runs:
-        s = pointers(run, given, work, settings, count, patches, lanes)
+        data = data_of(run, given, work)
         if prepared != (x_of[run], u_of[run], v_of[run]):
             prepared = (x_of[run], u_of[run], v_of[run])
             each = range(patches)
-            count = find_directions(n, d, s, work.source, work.direction, work.sign, each)
-            gram_matrix(count, d, s, work.gram, work.row_begin, work.row_end)
-            if load_shared(s.stop) != 0:
+            count = find_directions(n, d, data, work.source, work.direction, work.sign, each)
+            gram_matrix(count, d, data, work.gram, work.row_begin, work.row_end)
+            if load_shared(data.stop) != 0:
                 return
-            work.refused[0] = out_of_range(count, d, s, work.gram, work.direction)
+            work.refused[0] = out_of_range(count, d, data, work.gram, work.direction)
             if work.refused[0] != 0:
                 return
             square_norm = largest_square_norm(n, count, work.direction, work.gram, each)
-            s = pointers(run, given, work, settings, count, patches, lanes)
-        flow, pace, wide_pace = begin(run, given, resumes, results, square_norm, s, work)
+        s = pointers(data, work, number(1), settings, blocks, count, patches, lanes)
+        start = pointer(given.start[0][given.start[1][run]])
+        products_with_initial(count, filters, d, start, s, work.initial_products, lanes)
+        flow, pace, wide_pace = begin(run, start, d, resumes, results, square_norm, s)
         frame = frame_of(flow)
         scale_second(s.zero, s)
         # Bounds of ``divergence``: ``size`` of the largest ‖z_i‖ and ``wide`` of ‖W‖, ``pace`` and
         # ``wide_pace`` of the norms of their velocities, ``spread`` of all abs(a_{j,r}).
         largest, size = survey(work.outputs, frame, s, value, slope)
-        start = pointer(given.start[0][given.start[1][run]])
         now = pointer(given.weights[0][given.weights[1][run]])
         wide = np.sqrt(dot(now, now, filters * d))
         spread = norm(s.second, s) if s.rule.trained else s.one
@@ -159,7 +162,7 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
         until_record = s.rule.record_every - step % s.rule.record_every
         if not resumes:
             diverged, record_at = -1 if largest <= limit else 0, 1
-            write_down(0, run, results, frame, s)
+            write_down(0, run, results.strong, results.weak, results.path, frame, s)
         y, order = given.y[0][given.y[1][run]], given.visits[0][given.visits[1][run]]
         targets = given.targets[0][given.targets[1][run]]
         for e in range(s.rule.epochs):
@@ -200,8 +203,9 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
                     reached = spread * output_bound(size, entries, s)
                     safe, flow_before = reached <= allowed and wide <= far, flow
                     if not safe:
-                        copy(work.coefficients, work.before)
-                        copy(work.velocity, work.velocity_before)
+                        move(s.coefficients, count * blocks * len(lanes), s.before)
+                        if settings.momentum > 0:
+                            move(s.velocity, count * blocks * len(lanes), s.velocity_before)
                     if dense:
                         flow = flow_on(flow, rate, s)
                         if not is_sound(flow):
@@ -219,11 +223,12 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
                             wide = np.sqrt(dot(pointer(out), pointer(out), filters * d))
                             finite = wide < np.inf
                             if not finite:  # keep the weights of before
-                                copy(work.before, work.coefficients)
-                                copy(work.velocity_before, work.velocity)
+                                move(s.before, count * blocks * len(lanes), s.coefficients)
+                                if settings.momentum > 0:
+                                    move(s.velocity_before, count * blocks * len(lanes), s.velocity)
                                 flow = flow_before
                                 if settings.trained:
-                                    copy(work.second_before, work.second)
+                                    move(s.second_before, blocks * len(lanes), s.second)
                                     scale_second(s.zero, s)
                             if not (largest <= limit and finite):
                                 diverged, flow = step, settle(flow, s)
@@ -231,7 +236,7 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
                                 survey(work.outputs, frame, s, value, slope)
                 until_record -= 1
                 if until_record == 0:
-                    write_down(record_at, run, results, frame, s)
+                    write_down(record_at, run, results.strong, results.weak, results.path, frame, s)
                     record_at += 1
                     until_record = s.rule.record_every
                 visits += batch
@@ -248,7 +253,8 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
                 stopped = step
                 survey(work.outputs, frame, s, value, slope)
         store_shared(pointer(work.steps), visits)
-        end(run, given, diverged, stopped, results, flow, s, work)
+        results.diverged_at[run], results.stopped_at[run] = diverged, stopped
+        end(run, start, results, flow, s)
 
 
 train_kept = jit(keep=True)(train_runs)

@@ -3,7 +3,7 @@
 from collections import namedtuple
 
 from .._compile import jit
-from .rows import pointer
+from .rows import behind, pointer
 
 GLANCE = 64  # visits between two looks at ``stop``
 
@@ -34,64 +34,88 @@ that goes on has behind it."""
 
 Workspace = namedtuple(
     "Workspace",
-    "source direction sign row_begin row_end gram initial_products coefficients before velocity"
-    " velocity_before gradient reach inner slopes sums slope_of touched mark scratch share factors"
-    " second second_before second_velocity second_slope outputs stop steps refused",
+    "source direction sign row_begin row_end gram initial_products outputs touched mark numbers"
+    " places stop steps refused",
 )
-"""The arrays of a thread. ``inner``, ``slopes`` and ``sums`` hold z, σ'(z) and Σ_p σ(z) of a batch,
-``slope_of`` the derivative of its loss by f of each point; ``share`` is j/m and ``factors`` is
-j a_{j,r}/m, ``second`` a_{j,r}. The last three speak with others, as in ``compiled``."""
+"""The arrays of a thread. ``numbers`` holds those that Places names, from ``places`` on: to hand on
+one array takes a good part of the time to compile. The last three speak with others, as in
+``compiled``."""
+
+Places = namedtuple(
+    "Places",
+    "coefficients before velocity velocity_before gradient reach inner slopes sums slope_of scratch"
+    " share factors second second_before second_velocity second_slope",
+)
+"""Rows of filters. p and q of ``family_flow`` stand in ``coefficients`` and ``velocity``; z, σ'(z)
+and Σ_p σ(z) of a batch in ``inner``, ``slopes`` and ``sums``, and the derivative of each point's
+loss by f in ``slope_of``; j/m in ``share``, j a_{j,r}/m in ``factors``, a_{j,r} in ``second``."""
 
 State = namedtuple(
     "State",
-    "x u v source direction sign row_begin row_end gram initial_products coefficients velocity"
-    " gradient reach inner slopes sums slope_of touched mark scratch share factors second"
-    " second_before second_velocity second_slope stop zero one lanes rule blocks count"
-    " patches",
+    "x u v source direction sign row_begin row_end gram initial_products touched mark "
+    + " ".join(Places._fields)
+    + " stop zero one lanes rule blocks count patches",
 )
 """Pointers to the data of a run and to arrays of a Workspace, to which Numba counts no references;
 0 and 1 in the dtype; ``lanes``, a tuple as long as a row; Settings; the numbers of blocks of
 filters, of directions K and of patches P."""
 
+Data = namedtuple("Data", "x u v source stop")
+"""Those pointers that ``products`` needs to find the directions."""
+
 
 @jit(inline=True)
-def pointers(run, given, work, rule, count, patches, lanes):
-    """The State of a run."""
-    number = given.lr.dtype.type
-    return State(
+def data_of(run, given, work):
+    """The Data of a run."""
+    return Data(
         x=pointer(given.x[0][given.x[1][run]]),
         u=pointer(given.u[0][given.u[1][run]]),
         v=pointer(given.v[0][given.v[1][run]]),
         source=pointer(work.source),
+        stop=pointer(work.stop),
+    )
+
+
+@jit(inline=True)
+def pointers(data, work, one, rule, blocks, count, patches, lanes):
+    """The State of a run."""
+    numbers, places = pointer(work.numbers), work.places
+    return State(
+        x=data.x,
+        u=data.u,
+        v=data.v,
+        source=data.source,
         direction=pointer(work.direction),
         sign=pointer(work.sign),
         row_begin=pointer(work.row_begin),
         row_end=pointer(work.row_end),
         gram=pointer(work.gram),
         initial_products=pointer(work.initial_products),
-        coefficients=pointer(work.coefficients),
-        velocity=pointer(work.velocity),
-        gradient=pointer(work.gradient),
-        reach=pointer(work.reach),
-        inner=pointer(work.inner),
-        slopes=pointer(work.slopes),
-        sums=pointer(work.sums),
-        slope_of=pointer(work.slope_of),
         touched=pointer(work.touched),
         mark=pointer(work.mark),
-        scratch=pointer(work.scratch),
-        share=pointer(work.share),
-        factors=pointer(work.factors),
-        second=pointer(work.second),
-        second_before=pointer(work.second_before),
-        second_velocity=pointer(work.second_velocity),
-        second_slope=pointer(work.second_slope),
-        stop=pointer(work.stop),
-        zero=number(0),
-        one=number(1),
+        coefficients=behind(numbers, places.coefficients),
+        before=behind(numbers, places.before),
+        velocity=behind(numbers, places.velocity),
+        velocity_before=behind(numbers, places.velocity_before),
+        gradient=behind(numbers, places.gradient),
+        reach=behind(numbers, places.reach),
+        inner=behind(numbers, places.inner),
+        slopes=behind(numbers, places.slopes),
+        sums=behind(numbers, places.sums),
+        slope_of=behind(numbers, places.slope_of),
+        scratch=behind(numbers, places.scratch),
+        share=behind(numbers, places.share),
+        factors=behind(numbers, places.factors),
+        second=behind(numbers, places.second),
+        second_before=behind(numbers, places.second_before),
+        second_velocity=behind(numbers, places.second_velocity),
+        second_slope=behind(numbers, places.second_slope),
+        stop=data.stop,
+        zero=one - one,
+        one=one,
         lanes=lanes,
         rule=rule,
-        blocks=len(work.share) // len(lanes),
+        blocks=blocks,
         count=count,
         patches=patches,
     )

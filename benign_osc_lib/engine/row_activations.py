@@ -5,8 +5,9 @@ next to nothing, and one compiled loop then serves all of them. A researcher's o
 a loop of its own.
 """
 
+import math
+
 from .._compile import jit
-from ..activations import ACTIVATIONS
 from .rows import item, load_row, multiply, put, row_of, store_row, where_positive
 
 OWN = -1
@@ -14,9 +15,6 @@ OWN = -1
 
 NUMBERS = {"relu": 0, "relu2": 1, "relu3": 2, "quadratic": 3, "gelu": 4}
 RELU, RELU2, RELU3, QUADRATIC, GELU = NUMBERS.values()
-
-_gelu = jit()(ACTIVATIONS["gelu"].value)
-_gelu_slope = jit()(ACTIVATIONS["gelu"].slope)
 
 
 @jit(inline=True)
@@ -28,6 +26,20 @@ def by_numbers(z, s, value, slope):
         number = float(item(s.scratch, r))
         put(s.scratch, r, value(number))
         put(s.scratch, count + r, slope(number))
+    return load_row(s.scratch, 0, s.lanes), load_row(s.scratch, 1, s.lanes)
+
+
+@jit()
+def gelu(z, s):
+    """z Φ(z) and its slope for a row: one erfc serves both."""
+    count = len(s.lanes)
+    store_row(s.scratch, 0, z)
+    for r in range(count):
+        number = float(item(s.scratch, r))
+        below = 0.5 * math.erfc(-number / math.sqrt(2.0))
+        density = math.exp(-0.5 * number * number) / math.sqrt(2.0 * math.pi)
+        put(s.scratch, r, number * below)
+        put(s.scratch, count + r, below + number * density)
     return load_row(s.scratch, 0, s.lanes), load_row(s.scratch, 1, s.lanes)
 
 
@@ -45,7 +57,7 @@ def activate(z, s, value, slope):
     if value is not None:
         return by_numbers(z, s, value, slope)
     if kind == GELU:
-        return by_numbers(z, s, _gelu, _gelu_slope)
+        return gelu(z, s)
     if kind == RELU:
         return where_positive(z, z), where_positive(z, row_of(s.one, s.lanes))
     if kind != QUADRATIC:
