@@ -1,6 +1,11 @@
-"""Work in threads, for tasks that let other threads run: compiled loops, and torch as it draws."""
+"""Work in threads, for tasks that let other threads run: compiled loops, and torch as it draws.
+
+And the contrary: torch's own threads kept away from work that is too small for them.
+"""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from threading import Lock
 
 import torch
 
@@ -34,3 +39,29 @@ def for_each(count, worker):
         for _ in tasks:  # after an error some are left
             pass
         pool.shutdown()
+
+
+_lock, _single, _before = Lock(), 0, 1
+
+
+@contextmanager
+def one_thread(wanted):
+    """Torch uses one thread inside, if that is wanted; afterwards as many as before.
+
+    Calls from several Python threads may overlap: torch's number is in part that of the process,
+    so each puts back what the first of them found.
+    """
+    global _single, _before
+    if not wanted:
+        yield
+        return
+    with _lock:
+        _before = _before if _single else torch.get_num_threads()
+        _single += 1
+    try:
+        torch.set_num_threads(1)
+        yield
+    finally:
+        with _lock:
+            _single -= 1
+            torch.set_num_threads(_before)

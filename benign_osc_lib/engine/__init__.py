@@ -6,14 +6,17 @@
   leading axes broadcast to those of ``lr`` and may be views with stride 0. Nothing is written to.
 - ``record_every`` ≥ 1 is a number of steps, ``limit`` the abs(f) beyond which a run has diverged,
   ``progress`` whether to show a bar on stderr that counts steps of runs, with tqdm.
-- It returns the five fields of :class:`~benign_osc_lib.engine.problem.Found`, in the dtype and on
-  the device of the weights, ``diverged_at`` in int64, without a graph of autograd.
+- It returns a :class:`~benign_osc_lib.engine.problem.Found`, in the dtype and on the device of the
+  weights, numbers of updates in int64, without a graph of autograd.
+- ``autograd`` and ``family`` follow every rule and have all that a Problem may ask for,
+  ``reference`` so for the plain rule. The others follow the plain rule from its start and have
+  margins, signals and weights; :func:`follow` asks them for nothing else.
 - Each run is, to rounding, the run that it would be alone.
 - A run diverges with the update after which abs(f) > ``limit`` or f is NaN on some training point,
   or ‖W‖² overflows; with 0 if it is so at the start. From there on it is frozen: it keeps the
   weights of that moment (of the moment before, if they overflowed), and margins and record are
   those of these weights. Divergence is no error and touches no other run
-  (:mod:`~benign_osc_lib.engine.divergence`).
+  (:mod:`~benign_osc_lib.engine.divergence`). A run that is stopped is frozen likewise.
 - What it cannot represent it refuses with :class:`~benign_osc_lib.engine.problem.OutOfRange`; where
   it cannot run at all, with :class:`~benign_osc_lib.engine.problem.NotCompiled`.
 - Ctrl-C ends it within half a second.
@@ -23,12 +26,16 @@ engine of the table through the same cases, so a new one gets its tests with its
 
 **Where f and the step stand again.** Eq. (1) is ``network.output`` and eq. (3) ``sgd.gradient``
 with ``sgd.along_patches``; :func:`~benign_osc_lib.sgd.sgd_step` and the reference engine call
-these. For speed both are written again, and a change of the model has to be made in each place:
+these. ``engine.autograd`` has f from ``network.output`` and leaves the step to
+``torch.optim.SGD``. For speed both are written again, and a change of the model has to be made in
+each place:
 
 - ``engine.compiled``: f of the visited point in ``activate``, f of all points in ``survey``, the
   step in ``update``, on inner products, in rows of filters;
-- ``engine.family_step``, for every rule: f of the visited point in ``visit``, the step in ``coast``
-  and ``descend``; ``engine.family_look``: f of all points in ``survey``;
+- ``engine.family_step``, for every rule: f of the visited point in ``visit``, the step in
+  ``descend`` and ``update_second``; ``engine.family_flow``: momentum and weight decay in ``coast``;
+  ``engine.family_look``: f of all points in ``survey``; ``engine.row_activations``: σ and σ' in
+  ``activate``;
 - ``engine.batched``: f of the visited point and the step in ``update``, f of all points in
   ``look``, on inner products, in tensors;
 - ``engine.cuda_kernel``: f of the visited point and the step in ``trajectories``, f of all points

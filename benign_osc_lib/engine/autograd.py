@@ -8,21 +8,14 @@ rate for a group of parameters.
 import torch
 from tqdm import tqdm
 
+from .._threads import one_thread
 from ..activations import find
 from ..losses import loss
 from ..network import output, responses
 from .divergence import beyond
-from .problem import Found
+from .problem import Found, per_run
 from .recorder import Recorder
-from .reference import WORTH_THREADS, _one_thread
-
-
-def _flat(tensor, own, batch):
-    """(..., own axes) as (R, own axes) for all runs, or (1, own axes) if they share it."""
-    lead, last = tensor.shape[: tensor.dim() - own], tensor.shape[tensor.dim() - own :]
-    if lead.numel() == 1:
-        return tensor.reshape(1, *last)
-    return tensor.expand(*batch, *last).reshape(batch.numel(), *last)
+from .reference import WORTH_THREADS
 
 
 def _take(tensor, points):
@@ -140,16 +133,16 @@ def train_autograd(problem, record_every, limit, progress):
     """Train the runs of a batch together; see :mod:`benign_osc_lib.engine`."""
     batch, before = problem.lr.shape, problem.before
     targets = problem.y[..., None, :] if problem.targets is None else problem.targets
-    own = {"x": 3, "y": 1, "u": 1, "v": 1, "weights": 3, "lr": 0, "visits": 2}
+    own = {"x": 3, "y": 1, "u": 1, "v": 1, "weights": 3, "visits": 2}
     own |= {"directions": 2} if problem.directions is not None else {}
     flat = problem._replace(
-        **{name: _flat(getattr(problem, name), axes, batch) for name, axes in own.items()},
-        targets=_flat(targets, 2, batch),
+        **{name: per_run(getattr(problem, name), axes, batch) for name, axes in own.items()},
+        targets=per_run(targets, 2, batch),
+        lr=problem.lr.reshape(-1),
         before=before and before._replace(**_flat_before(before, batch)),
     )
-    flat = flat._replace(lr=problem.lr.reshape(-1))
     work = len(flat.lr) * problem.weights.shape[-3:].numel() * problem.x.shape[-2]
-    with _one_thread(problem.x.device.type == "cpu" and work < WORTH_THREADS):
+    with one_thread(problem.x.device.type == "cpu" and work < WORTH_THREADS):
         found = _train(flat, record_every, limit, progress)
     return Found(*(_unflatten(value, batch) for value in found))
 

@@ -12,13 +12,12 @@ Measured on one H200 (torch 2.11, float64, the paper's sizes, 200 epochs): 15 ns
 8192 runs, 9.3 ns with 32 768. There ``cuda`` is the engine; this one takes what that one cannot.
 """
 
-import math
-
 import torch
 from tqdm import tqdm
 
 from .divergence import SAFE, largest_square_norm
-from .problem import Found, OutOfRange, without_repetitions
+from .norms import check_range
+from .problem import Found, per_run
 
 
 @torch.no_grad()
@@ -29,16 +28,16 @@ def train_batched(problem, record_every, limit, progress):
     """
     batch, m, d = problem.lr.shape, *problem.weights.shape[-2:]
     epochs, n = problem.visits.shape[-2:]
-    _check_range(problem.x, problem.u, problem.v)
+    check_range(problem.x, problem.u, problem.v)
     flat = (
-        _flat(problem.x, 3, batch),
-        _flat(problem.y, 1, batch),
-        _flat(problem.u, 1, batch),
-        _flat(problem.v, 1, batch),
-        _flat(problem.weights.flatten(-3, -2), 2, batch),
+        per_run(problem.x, 3, batch),
+        per_run(problem.y, 1, batch),
+        per_run(problem.u, 1, batch),
+        per_run(problem.v, 1, batch),
+        per_run(problem.weights.flatten(-3, -2), 2, batch),
         problem.lr.reshape(-1),
     )
-    visits = _flat(problem.visits, 2, batch)
+    visits = per_run(problem.visits, 2, batch).to(problem.x.device)
     with tqdm(total=batch.numel() * epochs * n, disable=not progress, unit="step") as bar:
         weights, margins, records, diverged_at = _train(flat, visits, record_every, limit, bar)
     strong, weak = records.reshape(*batch, *records.shape[1:-1], 2, m).unbind(len(batch))
@@ -51,41 +50,9 @@ def train_batched(problem, record_every, limit, progress):
     )
 
 
-def _flat(tensor, own, batch):
-    """(R, ...) for all runs; with stride 0 where they share it."""
-    tensor = without_repetitions(tensor, own)
-    lead, last = tensor.shape[: tensor.dim() - own], tensor.shape[tensor.dim() - own :]
-    if lead.numel() == 1:
-        return tensor.reshape(1, *last).expand(batch.numel(), *last)
-    return tensor.expand(*batch, *last).reshape(-1, *last)
-
-
-def _check_range(x, u, v):
-    """Raise unless the products of two norms stay in the range of the dtype."""
-    low, high = math.log2(torch.finfo(x.dtype).tiny), math.log2(torch.finfo(x.dtype).max)
-    patches = _sizes(x)
-    for name, vectors in (("data.x", x), ("data.u", u), ("data.v", v)):
-        sizes = _sizes(vectors)
-        if (
-            patches
-            and sizes
-            and not (low <= patches[0] + sizes[0] and patches[1] + sizes[1] <= high)
-        ):
-            raise OutOfRange(name, x.dtype)
-
-
-def _sizes(vectors):
-    """log₂ of the shortest and of the longest norm of vectors (..., d) other than 0, if any."""
-    scale = vectors.abs().amax(-1)
-    norms = torch.linalg.vector_norm(vectors / scale[..., None], dim=-1).log2() + scale.log2()
-    norms = norms[scale > 0]
-    return (float(norms.min()), float(norms.max())) if norms.numel() else None
-
-
 def _train(flat, visits, record_every, limit, bar):
     """Weights (R, 2m, d), margins, signals (R, 2, T, 2m) and diverged_at; see :class:`_Batch`."""
     x, weights, lr = flat[0], flat[4], flat[5]
-    visits = _own(visits).to(x.device)
     epochs, n = visits.shape[1:]
     cyclic = bool((visits == torch.arange(n, device=x.device)).all())
     inside = record_every % n != 0
@@ -119,11 +86,6 @@ def _train(flat, visits, record_every, limit, bar):
     return batch.weights(), margins, records, batch.diverged_at
 
 
-def _own(tensor):
-    """A tensor (R, ...), or the (1, ...) of it that all runs share."""
-    return tensor[:1] if tensor.stride(0) == 0 else tensor
-
-
 def _replayable(epoch, device):
     """On a CUDA device, a function that replays the kernels of ``epoch``; else ``epoch`` itself.
 
@@ -147,11 +109,10 @@ def _replayable(epoch, device):
 class _Batch:
     """The state of R runs, in tensors that are overwritten but never replaced: a graph needs that.
 
-    ``coefficients`` is a, (R, n, P, 2m). The leading axis of what all runs share is 1.
+    ``coefficients`` is a, (R, n, P, 2m). What all runs share (x, y, u, v, weights) has 1 for R.
 
     Args:
-        x: the patches, (R, n, P, d). What all runs share (x, y, u, v, weights) may be expanded
-            from one run, with stride 0.
+        x: the patches, (R, n, P, d).
         y: the labels, (R, n).
         u: the strong feature, (R, d).
         v: the weak feature, (R, d).
@@ -163,11 +124,11 @@ class _Batch:
     """
 
     def __init__(self, x, y, u, v, weights, lr, orders, inside, limit):
-        runs, self.n, patches, _ = x.shape
+        runs, (self.n, patches) = len(lr), x.shape[1:3]
         m, points = weights.shape[1] // 2, (self.n, patches)
-        self.y, self.lr, self.limit = _own(y), lr, limit
-        self.initial, self.x = _own(weights), _own(x).flatten(1, 2)  # (R, 2m, d), (R, n P, d)
-        features = torch.stack(torch.broadcast_tensors(_own(u), _own(v)), 1)  # (R, 2, d)
+        self.y, self.lr, self.limit = y, lr, limit
+        self.initial, self.x = weights, x.flatten(1, 2)  # (R, 2m, d), (R, n P, d)
+        features = torch.stack(torch.broadcast_tensors(u, v), 1)  # (R, 2, d)
         gram = self.x @ self.x.mT
         self.gram = gram.unflatten(1, points)  # (R, n, P, n P)
         self.initial_products = (self.x @ self.initial.mT).unflatten(1, points)  # (R, n, P, 2m)

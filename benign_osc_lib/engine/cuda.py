@@ -18,10 +18,11 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from .batched import _check_range, train_batched
+from .batched import train_batched
 from .cuda_launch import SHARED, Launch, can_launch, most_shared_memory, threads_of_block
 from .cuda_layout import layout
 from .cuda_setup import bounds, prepare, products_with_initial
+from .norms import check_range
 from .problem import Found, without_repetitions
 
 SLICE = 0.1
@@ -41,7 +42,7 @@ class _Runs(NamedTuple):
     places: np.ndarray  # of the data, the weights and the visits of each run, (3, R)
 
 
-def _flat(problem):
+def _runs_of(problem):
     """The _Runs of a Problem."""
     weights = problem.weights.detach().flatten(-3, -2)
     visits = problem.visits
@@ -68,8 +69,7 @@ def train_cuda(problem, record_every, limit, progress):
     """Train the runs of a batch on a GPU; see :mod:`benign_osc_lib.engine`."""
     if not can_launch(problem.x.device):
         return train_batched(problem, record_every, limit, progress)._replace(engine="batched")
-    if not surely_in_range(problem.x, problem.u, problem.v):
-        _check_range(problem.x, problem.u, problem.v)
+    check_range(problem.x, problem.u, problem.v)
     batch, m, d = problem.lr.shape, *problem.weights.shape[-2:]
     epochs, n = problem.visits.shape[-2:]
     runs, records, x = batch.numel(), epochs * n // record_every + 1, problem.x
@@ -80,7 +80,7 @@ def train_cuda(problem, record_every, limit, progress):
         weak=x.new_empty(runs, records, 2 * m),
         diverged_at=torch.full((runs,), -1, dtype=torch.int64, device=x.device),
     )
-    given = _flat(problem)
+    given = _runs_of(problem)
     chunk = runs_of_chunk(given, _room(x.device))
     with tqdm(total=runs * epochs * n, disable=not progress, unit="step") as bar:
         for begin in range(0, runs, chunk):
@@ -98,20 +98,6 @@ def train_cuda(problem, record_every, limit, progress):
         out.diverged_at.reshape(batch),
         engine="cuda",
     )
-
-
-def surely_in_range(*vectors):
-    """Whether all norms are so moderate, and none 0, that no product can leave the dtype's range.
-
-    It reads the data once; what decides where this says no reads them several times.
-
-    Args:
-        vectors: tensors (..., d).
-    """
-    limits = torch.finfo(vectors[0].dtype)
-    norms = [torch.linalg.vector_norm(v, dim=-1) for v in vectors]
-    inside = [(n >= limits.tiny**0.25) & (n <= limits.max**0.25) for n in norms]
-    return all(bool(some.all()) for some in inside)
 
 
 def _room(device):

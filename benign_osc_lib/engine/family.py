@@ -5,6 +5,8 @@ weights themselves (chapter 3), so the loop of ``family_loop`` works on inner pr
 the plain rule does (``reduced``, ``compiled``).
 """
 
+from functools import cache
+
 import numpy as np
 import torch
 
@@ -61,6 +63,7 @@ def train_family(problem, record_every, limit, progress):
     return _found(problem, given, results)
 
 
+@cache  # a function that is compiled anew has a type of its own, and the loop is compiled for it
 def _compiled(activation):
     """σ and σ' of a researcher's Activation, compiled."""
     from numba.core.errors import NumbaError

@@ -1,7 +1,6 @@
 """What the loop for every rule looks at: inner products, f of all points, the record, the weights.
 
-``s`` is a State of ``family_state``; ``frame`` is
-a Frame of ``family_flow``.
+``s`` is a State of ``family_state``; ``frame`` is a Frame of ``family_flow``.
 """
 
 import numpy as np

@@ -120,3 +120,15 @@ def without_repetitions(tensor, own):
         if tensor.stride(axis) == 0:
             tensor = tensor.narrow(axis, 0, min(1, tensor.shape[axis]))
     return tensor
+
+
+def per_run(tensor, own, batch):
+    """A tensor with one leading axis: (R, …) for the R runs of a batch, (1, …) if they share it.
+
+    ``own`` is the number of trailing axes that belong to one run.
+    """
+    tensor = without_repetitions(tensor, own)
+    lead, last = tensor.shape[: tensor.dim() - own], tensor.shape[tensor.dim() - own :]
+    if lead.numel() == 1:
+        return tensor.reshape(1, *last)
+    return tensor.expand(*batch, *last).reshape(batch.numel(), *last)

@@ -1,11 +1,9 @@
 """The reference engine: equations (1) to (3) as they stand, visit by visit, in tensors."""
 
-from contextlib import contextmanager
-from threading import Lock
-
 import torch
 from tqdm import tqdm
 
+from .._threads import one_thread
 from ..network import predict
 from ..sgd import along_patches, gradient
 from .divergence import beyond, largest_square_norm
@@ -45,7 +43,7 @@ def train_reference(problem, record_every, limit, progress):
     noted = Recorder(problem, record_every)
     first = before.epochs * n if before else 0
     bar = tqdm(total=lr.numel() * epochs * n, disable=not progress, unit="step")
-    with bar, _one_thread(small):
+    with bar, one_thread(small):
         square_norm = largest_square_norm(x) / weights.shape[-2]
         if not before:
             noted.diverged_at = torch.where(beyond(predict(weights, x), limit), 0, -1)
@@ -83,29 +81,3 @@ def train_reference(problem, record_every, limit, progress):
         path=noted.path,
         state={} if problem.keep_state else None,
     )
-
-
-_lock, _single, _before = Lock(), 0, 1
-
-
-@contextmanager
-def _one_thread(wanted):
-    """Torch uses one thread inside, if that is wanted; afterwards as many as before.
-
-    Calls from several Python threads may overlap: torch's number is in part that of the process,
-    so each puts back what the first of them found.
-    """
-    global _single, _before
-    if not wanted:
-        yield
-        return
-    with _lock:
-        _before = _before if _single else torch.get_num_threads()
-        _single += 1
-    try:
-        torch.set_num_threads(1)
-        yield
-    finally:
-        with _lock:
-            _single -= 1
-            torch.set_num_threads(_before)

@@ -76,6 +76,7 @@ UNCHECKED = {
     "engine.problem.NotForRule": "raised by an engine",
     "engine.problem.OutOfRange": "raised by an engine",
     "engine.problem.without_repetitions": "a step of train, which checks",
+    "engine.problem.per_run": "a step of train, which checks",
     "engine.reduced.most_work": "a step of train, which checks",
     "engine.reduced.in_parts": "a step of train, which checks",
     "engine.reduced.flat": "a step of train, which checks",

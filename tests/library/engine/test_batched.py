@@ -13,6 +13,7 @@ from benign_osc_lib.engine import Problem as Given
 from benign_osc_lib.engine import batched as engine
 from benign_osc_lib.engine import train_reference
 from benign_osc_lib.engine.divergence import LIMIT
+from benign_osc_lib.engine.problem import without_repetitions
 from tests.library.common import assert_close, normal, seeded
 
 NAMES = ("weights", "margins", "strong", "weak", "diverged_at")
@@ -345,7 +346,8 @@ def test_an_epoch_needs_nothing_of_the_host(record_every, order, shared):
     """On tensors without numbers, which refuse to be read; and without a tensor of the CPU."""
     inside, number = record_every % 4 != 0, 0 if order == "cyclic" else 3
     given = vars(problem(shared=shared).to("meta")).values()
-    batch = engine._Batch(*given, number, inside, 1e6)
+    once = (without_repetitions(tensor, 1) for tensor in given)
+    batch = engine._Batch(*once, number, inside, 1e6)
     batch.begin()
     calls = Recorder(batch.epoch).calls
     tensors = [t for call in calls for t in tree_leaves(call[1:]) if isinstance(t, torch.Tensor)]

@@ -12,7 +12,7 @@ import torch
 
 import benign_osc_lib
 from benign_osc_lib import PatchData, engine, generators, init_weights, train
-from benign_osc_lib.engine import Problem, divergence, follow, reduced, reference
+from benign_osc_lib.engine import Problem, divergence, follow, reduced
 from benign_osc_lib.visits import visiting_orders
 from tests.library.common import MODEL, assert_close, normal
 from tests.library.engine.common import ENGINES, NAMES, SIMULATED
@@ -23,7 +23,9 @@ FIELDS = ("weights", "margins", "strong", "weak")
 REDUCED = {"compiled", "family", "batched", "cuda"}
 STRANGERS = {
     "engine.compiled": {"activate", "survey", "update"},
-    "engine.family_step": {"visit", "coast", "descend"},
+    "engine.family_step": {"visit", "descend", "update_second"},
+    "engine.family_flow": {"coast"},
+    "engine.row_activations": {"activate"},
     "engine.family_look": {"survey"},
     "engine.batched": {"look"},
     "engine.cuda_kernel": {"trajectories", "survey"},
@@ -268,49 +270,6 @@ def test_weights_that_overflow_beside_the_patches(name, aside):
     assert found.diverged_at == (1 if aside > 1e154 else -1)
     if aside > 1e154:
         assert torch.equal(found.weights, given.weights)
-
-
-# --- Threads -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def two_threads():
-    before = torch.get_num_threads()
-    torch.set_num_threads(2)
-    yield
-    torch.set_num_threads(before)
-
-
-def test_small_steps_of_the_reference_use_one_thread(two_threads, monkeypatch):
-    given, seen = problem(), []
-    whole = reference.gradient
-
-    def spied(*args):
-        seen.append(torch.get_num_threads())
-        return whole(*args)
-
-    monkeypatch.setattr(reference, "gradient", spied)
-    small = ENGINES["reference"](given, 1, divergence.LIMIT, False)
-    assert set(seen) == {1} and torch.get_num_threads() == 2
-    seen.clear()
-    monkeypatch.setattr(reference, "WORTH_THREADS", 1)
-    large = ENGINES["reference"](given, 1, divergence.LIMIT, False)
-    assert set(seen) == {2} and torch.get_num_threads() == 2
-    for field in FIELDS:
-        assert_close(getattr(small, field), getattr(large, field))
-
-
-def test_the_number_of_threads_comes_back_after_an_error(two_threads, monkeypatch):
-    def fail(*_):
-        raise RuntimeError("on purpose")
-
-    monkeypatch.setattr(reference, "gradient", fail)
-    with pytest.raises(RuntimeError, match="on purpose"):
-        ENGINES["reference"](problem(), 1, divergence.LIMIT, False)
-    assert torch.get_num_threads() == 2
-    with pytest.raises(RuntimeError), reference._one_thread(True), reference._one_thread(True):
-        raise RuntimeError
-    assert torch.get_num_threads() == 2
 
 
 # --- Ctrl-C and bars ---------------------------------------------------------------------------

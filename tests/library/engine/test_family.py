@@ -1,4 +1,4 @@
-"""The reduced engine for every rule: against autograd, and against a loop in plain NumPy."""
+"""The reduced engine for every rule, against autograd; ``training/test_rules.py`` has NumPy."""
 
 import math
 import os
@@ -6,7 +6,6 @@ import subprocess
 import sys
 from dataclasses import replace
 
-import numpy as np
 import pytest
 import torch
 from hypothesis import given
@@ -14,9 +13,9 @@ from hypothesis import strategies as st
 
 from benign_osc_lib import Rule, generators, init_weights, resume, train
 from benign_osc_lib.activations import Activation
-from benign_osc_lib.engine import ENGINES, divergence
+from benign_osc_lib.engine import ENGINES, divergence, family
 from benign_osc_lib.visits import draw_visits
-from tests.library.common import MODEL, assert_close, normal, seeded
+from tests.library.common import MODEL, normal, seeded
 from tests.library.common import problem as data_and_weights
 from tests.library.engine.common import (
     ROWS_OF_8,
@@ -28,6 +27,7 @@ from tests.library.engine.common import (
     recordings,
 )
 from tests.library.engine.test_engines import ROOT, problem
+from tests.library.training.rules_by_numpy import RULES
 
 SOFTPLUS = Activation(
     torch.nn.functional.softplus,
@@ -36,27 +36,6 @@ SOFTPLUS = Activation(
     "softplus",
 )
 """An activation of one's own; it is 0 nowhere."""
-
-
-@st.composite
-def rules(draw):
-    """Any rule whose activation has a name, but the plain one."""
-    momentum = draw(st.sampled_from([0.0, 0.0, 0.3, 0.9]))
-    rule = Rule(
-        activation=draw(st.sampled_from(["relu", "relu2", "relu3", "quadratic", "gelu"])),
-        loss=draw(st.sampled_from(["square", "logistic"])),
-        batch_size=draw(st.integers(1, 8)),
-        momentum=momentum,
-        nesterov=momentum > 0 and draw(st.booleans()),
-        weight_decay=draw(st.sampled_from([0.0, 0.0, 1e-3, 0.1, 1.0])),
-        label_noise=draw(st.sampled_from([0.0, 0.0, 0.1, 1.0])),
-        label_flips=draw(st.sampled_from([0.0, 0.0, 0.1])),
-        schedule=draw(st.sampled_from([None, (1.0, 0.5), (0.1, 1.0, 0.0, 0.3)])),
-        second_layer=draw(st.sampled_from(["fixed", "trained"])),
-        second_layer_rate=2.0 ** draw(st.integers(0, 3)),
-        sam=draw(st.sampled_from([0.0, 0.0, 0.05, 1.0])),
-    )
-    return Rule(momentum=0.5) if rule.is_plain else rule
 
 
 def with_rule(given, rule, seed=0):
@@ -76,7 +55,7 @@ def found(name, given, record_every=10**9, limit=divergence.LIMIT):
 
 
 @given(
-    rule=rules(),
+    rule=RULES,
     layout=layouts(),
     lr=st.floats(0.01, 0.5),
     record_every=recordings,
@@ -95,7 +74,7 @@ def test_any_rule_on_any_layout(rule, layout, lr, record_every, seed, order, mor
     assert_same_path(data, w, lr * m, rule=rule, seeds=seed, order=order, **options)
 
 
-@given(rule=rules(), layout=layouts(), lr=st.floats(-1, 3), seed=st.integers(0, 99))
+@given(rule=RULES, layout=layouts(), lr=st.floats(-1, 3), seed=st.integers(0, 99))
 def test_runs_that_diverge(rule, layout, lr, seed):
     """Learning rates from 0.1 to 1000."""
     data, m, start = layout
@@ -104,7 +83,7 @@ def test_runs_that_diverge(rule, layout, lr, seed):
     assert_same_path(data, w, 10**lr * m, rule=rule, **options)
 
 
-@given(rule=rules(), seed=st.integers(0, 10**6), part=st.floats(0.05, 0.99), lr=st.floats(0.05, 1))
+@given(rule=RULES, seed=st.integers(0, 10**6), part=st.floats(0.05, 0.99), lr=st.floats(0.05, 1))
 def test_no_point_passes_the_limit_unseen(rule, seed, part, lr):
     """The limit is put where the run gets: the bounds must call for a look in time."""
     given = with_rule(problem(lr=lr, epochs=12, seed=seed), rule, seed)
@@ -115,7 +94,7 @@ def test_no_point_passes_the_limit_unseen(rule, seed, part, lr):
     assert now.diverged_at == expected.diverged_at
 
 
-@given(rule=rules(), layout=layouts(), lr=st.floats(0.01, 0.3), seed=st.integers(0, 99))
+@given(rule=RULES, layout=layouts(), lr=st.floats(0.01, 0.3), seed=st.integers(0, 99))
 def test_single_precision(rule, layout, lr, seed):
     """A few epochs, to a thousandth."""
     data, m, start = layout
@@ -124,80 +103,6 @@ def test_single_precision(rule, layout, lr, seed):
     data = replace(data, **single | {"is_weak": data.is_weak})
     w = normal(start + 3, 2, m, data.x.shape[-1]).float() / 2
     assert_same_path(data, w, lr * m, 1e-3, rule=rule, seeds=seed, order="cyclic", epochs=3)
-
-
-# --- Against formulas --------------------------------------------------------------------------
-
-
-def by_hand(given, rule, sigma, slope, loss_slope):
-    """The weights and margins of one run, from the docstring of Rule."""
-    x, y, w, visits = (t.numpy().copy() for t in (given.x, given.y, given.weights, given.visits))
-    targets = given.targets.numpy() if given.targets is not None else y[None]
-    m, a = w.shape[1], np.ones(w.shape[:2])
-    j = np.array([1.0, -1.0])[:, None]
-    v, va = np.zeros_like(w), np.zeros_like(a)
-    margins = np.zeros(visits.shape)
-
-    def look(w, a, batch, e):
-        f, gw, ga = np.zeros(len(batch)), np.zeros_like(w), np.zeros_like(a)
-        for b, i in enumerate(batch):
-            z = np.einsum("jrd,pd->jrp", w, x[i])
-            f[b] = (j * a * sigma(z).sum(-1)).sum() / m
-            c = loss_slope(f[b], targets[e % len(targets), i]) / len(batch)
-            gw += c / m * np.einsum("jr,jrp,pd->jrd", j * a, slope(z), x[i])
-            ga += c / m * j * sigma(z).sum(-1)
-        return f, gw, ga * (rule.second_layer == "trained")
-
-    for e, order in enumerate(visits):
-        eta = float(given.lr) * rule.factor(e)
-        for first in range(0, len(order), rule.batch_size):
-            batch = order[first : first + rule.batch_size]
-            f, gw, ga = look(w, a, batch, e)
-            margins[e, batch] = y[batch] * f
-            if rule.sam:
-                reach = rule.sam / math.sqrt((gw**2).sum() + (ga**2).sum())
-                _, gw, ga = look(w + reach * gw, a + reach * ga, batch, e)
-            gw, ga = gw + rule.weight_decay * w, ga + rule.weight_decay * a
-            v, va = rule.momentum * v + gw, rule.momentum * va + ga
-            if rule.nesterov:
-                gw, ga = gw + rule.momentum * v, ga + rule.momentum * va
-            else:
-                gw, ga = v, va
-            w = w - eta * gw
-            if rule.second_layer == "trained":
-                a = a - eta * rule.second_layer_rate * ga
-    return w, margins
-
-
-HAND = [
-    Rule(activation="relu3", batch_size=3, schedule=(0.5, 1.0), label_noise=0.3),
-    Rule(activation="relu", loss="logistic", momentum=0.6, weight_decay=0.01),
-    Rule(momentum=0.6, nesterov=True, weight_decay=0.1, batch_size=2, label_flips=0.2),
-    Rule(sam=0.1, second_layer="trained", second_layer_rate=3.0, momentum=0.2, weight_decay=0.1),
-    Rule(weight_decay=2.0, batch_size=4),
-]
-
-
-@pytest.mark.parametrize("rule", HAND, ids=str)
-def test_a_loop_in_numpy(rule):
-    given = with_rule(problem(n=4, m=3, lr=0.4, epochs=8, order="shuffled"), rule, 5)
-    given.weights.mul_(4)
-    power = {"relu": 1, "relu2": 2, "relu3": 3}[rule.activation]
-
-    def sigma(z):
-        return np.maximum(z, 0) ** power
-
-    def slope(z):
-        return power * np.maximum(z, 0) ** (power - 1) * (z > 0)
-
-    def loss_slope(f, t):
-        return f - t if rule.loss == "square" else -t / (1 + math.exp(t * f))
-
-    w, margins = by_hand(given, rule, sigma, slope, loss_slope)
-    now = found("family", given)
-    assert now.diverged_at == -1
-    assert_close(now.weights, w, 1e-11)
-    assert_close(now.margins, margins, 1e-11)
 
 
 # --- Batches, threads, goings on ---------------------------------------------------------------
@@ -225,7 +130,7 @@ def test_each_run_of_a_batch_is_the_run_alone_bit_for_bit(rule, threads):
             assert torch.equal(getattr(alone, name), getattr(whole, name)[k])
 
 
-@given(rule=rules(), cut=st.integers(1, 5), record_every=recordings, lr=st.floats(0.05, 5))
+@given(rule=RULES, cut=st.integers(1, 5), record_every=recordings, lr=st.floats(0.05, 5))
 def test_a_resumed_run_is_the_whole_one_bit_for_bit(rule, cut, record_every, lr):
     data, w = data_and_weights(n=5, m=3)
     w, lr = torch.stack([w, 4 * w]), torch.tensor([lr, 0.3 * lr], dtype=torch.float64)
@@ -270,6 +175,11 @@ def test_an_activation_of_one_s_own(lr):
     w = init_weights(3, MODEL.d, 0.5, generator=generator)
     rule = Rule(activation=SOFTPLUS, momentum=0.5, batch_size=2, second_layer="trained")
     assert_same_path(data, w, lr, rule=rule, epochs=50)
+
+
+def test_the_loop_is_compiled_once_for_an_activation():
+    """It takes seconds."""
+    assert family._compiled(SOFTPLUS) is family._compiled(replace(SOFTPLUS))
 
 
 def test_an_activation_that_numba_cannot_compile():
