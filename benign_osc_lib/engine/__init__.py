@@ -6,8 +6,8 @@
   leading axes broadcast to those of ``lr`` and may be views with stride 0. Nothing is written to.
 - ``record_every`` ≥ 1 is a number of steps, ``limit`` the abs(f) beyond which a run has diverged,
   ``progress`` whether to show a bar on stderr that counts steps of runs, with tqdm.
-- It returns the five fields of :class:`~benign_osc_lib.engine.problem.Found`, in the dtype and on
-  the device of the weights, ``diverged_at`` in int64, without a graph of autograd.
+- It returns a :class:`~benign_osc_lib.engine.problem.Found`, in the dtype and on the device of the
+  weights, ``diverged_at`` in int64, without a graph of autograd.
 - Each run is, to rounding, the run that it would be alone.
 - A run diverges with the update after which abs(f) > ``limit`` or f is NaN on some training point,
   or ‖W‖² overflows; with 0 if it is so at the start. From there on it is frozen: it keeps the
