@@ -25,8 +25,9 @@ engine of the table through the same cases, so a new one gets its tests with its
 with ``sgd.along_patches``; :func:`~benign_osc_lib.sgd.sgd_step` and the reference engine call
 these. For speed both are written again, and a change of the model has to be made in each place:
 
-- ``engine.compiled``: f of the visited point in ``activate``, f of all points in ``survey``, the
-  step in ``update``, on inner products, in rows of filters;
+- ``engine.step``: f of the visited point in ``activate``, f of all points in ``survey``, the step
+  in ``update``, on inner products, in rows of filters;
+- ``engine.whole``: f of the visited point and the step once more, for the most common sizes;
 - ``engine.family_step``, for every rule: f of the visited point in ``visit``, the step in ``coast``
   and ``descend``; ``engine.family_look``: f of all points in ``survey``;
 - ``engine.batched``: f of the visited point and the step in ``update``, f of all points in
@@ -68,7 +69,7 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
     Args:
         problem: a Problem, in which u and v may be NaN.
         engine: "reference": that of the paper's equations or, for another rule, of autograd;
-            "reduced": on the CPU compiled or, for another rule or where more is wanted, family;
+            "reduced": on the CPU compiled or, for another rule, family;
             cuda on a GPU that Numba can use, batched on other devices; "auto"; or a key of
             :data:`ENGINES`.
         record_every: a number of steps.
@@ -87,13 +88,14 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
     plain = problem.rule.is_plain
     by_equations = "reference" if plain else "autograd"
     reduced = {"cpu": "family", "cuda": "cuda"}.get(problem.x.device.type, "batched")
-    if reduced == "family" and plain and is_bare(problem) and problem.margins:
-        reduced = "compiled"  # faster; but it holds the margins in any case
+    if reduced == "family" and plain:
+        reduced = "compiled"
     wanted = {"reference": by_equations, "reduced": reduced}
     wanted["auto"] = reduced if suits(problem) else by_equations
     name = wanted.get(engine, engine)
     try:
-        if name in ("compiled", "batched", "cuda") and not (plain and is_bare(problem)):
+        simple = plain and (name == "compiled" or is_bare(problem))
+        if name in ("compiled", "batched", "cuda") and not simple:
             raise NotForRule(problem.rule)
         found = ENGINES[name](known, record_every, limit, progress)
     except (OutOfRange, NotCompiled, NotForRule):
