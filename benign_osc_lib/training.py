@@ -156,9 +156,7 @@ def resume(run, data, *, epochs, progress=False):
 
     The result is, to the bit, the run that one call with all the epochs would have been: with its
     rule, its order, its momentum, and the numbers that its generators would have drawn next; the
-    generators themselves are left as they are. Runs that were frozen stay so. Compare the paper's
-    own rule with a call that has ``resumable=True`` too: without, an engine of its own follows it,
-    whose rounding is another.
+    generators themselves are left as they are. Runs that were frozen stay so.
 
     That the data are those of the run is checked by their shape only.
 

@@ -9,8 +9,8 @@
 - It returns a :class:`~benign_osc_lib.engine.problem.Found`, in the dtype and on the device of the
   weights, numbers of updates in int64, without a graph of autograd.
 - ``autograd`` and ``family`` follow every rule and have all that a Problem may ask for,
-  ``reference`` so for the plain rule. The others follow the plain rule from its start and have
-  margins, signals and weights; :func:`follow` asks them for nothing else.
+  ``reference`` and ``compiled`` so for the plain rule. The others follow the plain rule from its
+  start and have margins, signals and weights; :func:`follow` asks them for nothing else.
 - Each run is, to rounding, the run that it would be alone.
 - A run diverges with the update after which abs(f) > ``limit`` or f is NaN on some training point,
   or ‖W‖² overflows; with 0 if it is so at the start. From there on it is frozen: it keeps the
@@ -30,8 +30,10 @@ these. ``engine.autograd`` has f from ``network.output`` and leaves the step to
 ``torch.optim.SGD``. For speed both are written again, and a change of the model has to be made in
 each place:
 
-- ``engine.compiled``: f of the visited point in ``activate``, f of all points in ``survey``, the
-  step in ``update``, on inner products, in rows of filters;
+- ``engine.step``: f of the visited point in ``activate``, f of all points in ``survey``, the step
+  in ``update``, on inner products, in rows of filters;
+- ``engine.whole``: f of the visited point in ``activate_whole`` and the step in ``update_whole``,
+  for the most common sizes;
 - ``engine.family_step``, for every rule: f of the visited point in ``visit``, the step in
   ``descend`` and ``update_second``; ``engine.family_flow``: momentum and weight decay in ``coast``;
   ``engine.family_look``: f of all points in ``survey``; ``engine.row_activations``: σ and σ' in
@@ -75,9 +77,8 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
     Args:
         problem: a Problem, in which u and v may be NaN.
         engine: "reference": that of the paper's equations or, for another rule, of autograd;
-            "reduced": on the CPU compiled or, for another rule or where more is wanted, family;
-            cuda on a GPU that Numba can use, batched on other devices; "auto"; or a key of
-            :data:`ENGINES`.
+            "reduced": on the CPU compiled or, for another rule, family; cuda on a GPU that Numba
+            can use, batched on other devices; "auto"; or a key of :data:`ENGINES`.
         record_every: a number of steps.
         limit: abs(f) beyond which a run has diverged.
         progress: show a progress bar.
@@ -94,13 +95,14 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
     plain = problem.rule.is_plain
     by_equations = "reference" if plain else "autograd"
     reduced = {"cpu": "family", "cuda": "cuda"}.get(problem.x.device.type, "batched")
-    if reduced == "family" and plain and is_bare(problem) and problem.margins:
-        reduced = "compiled"  # faster; but it holds the margins in any case
+    if reduced == "family" and plain:
+        reduced = "compiled"
     wanted = {"reference": by_equations, "reduced": reduced}
     wanted["auto"] = reduced if suits(problem) else by_equations
     name = wanted.get(engine, engine)
     try:
-        if name in ("compiled", "batched", "cuda") and not (plain and is_bare(problem)):
+        simple = plain and (name == "compiled" or is_bare(problem))
+        if name in ("compiled", "batched", "cuda") and not simple:
             raise NotForRule(problem.rule)
         found = ENGINES[name](known, record_every, limit, progress)
     except (OutOfRange, NotCompiled, NotForRule):

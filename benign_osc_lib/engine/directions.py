@@ -82,10 +82,44 @@ def put_together(slot, r, sizes, s, lanes, patches):
     """The weights of a run; a pointer to them."""
     size = sizes.filters * sizes.d
     w, final = (
-        behind(s.weights, item(s.weights_of, r.number) * size),
+        behind(s.start, item(s.start_of, r.number) * size),
         behind(s.final, r.number * size),
     )
     coefficients = behind(s.coefficients, slot * sizes.blocks * sizes.most * len(lanes))
     vectors = vectors_of(r.number, r.data, sizes, s, patches)
     final_weights(r.count, sizes.filters, sizes.d, w, vectors, coefficients, final, lanes, WIDE)
     return final
+
+
+@jit()
+def coefficient_of(k, f, slot, r, sizes, lanes):
+    """The place of the coefficient of direction k in filter f."""
+    rows = slot * sizes.blocks * sizes.most * len(lanes)
+    return rows + ((f // len(lanes)) * r.count + k) * len(lanes) + f % len(lanes)
+
+
+@jit()
+def store_coefficients(to, slot, r, sizes, s, lanes):
+    """The coefficients of the directions, 0 for those that there are not, and of the start, 1."""
+    for f in range(sizes.filters):
+        for k in range(sizes.most):
+            a = item(s.coefficients, coefficient_of(k, f, slot, r, sizes, lanes))
+            store(to, k * sizes.filters + f, a if k < r.count else s.zero)
+        store(to, sizes.most * sizes.filters + f, s.one)
+
+
+@jit()
+def load_coefficients(numbers, slot, r, sizes, s, lanes):
+    """The same back into the rows."""
+    for f in range(sizes.filters):
+        for k in range(r.count):
+            a = item(numbers, k * sizes.filters + f)
+            store(s.coefficients, coefficient_of(k, f, slot, r, sizes, lanes), a)
+
+
+@jit()
+def store_sources(r, sizes, s):
+    """The patch of each direction, and −1 for u, for v and where there is none."""
+    for k in range(sizes.most):
+        source = item(s.source, r.data * sizes.most + k) if 1 < k < r.count else -1
+        store(s.path_source, r.number * sizes.most + k, source)

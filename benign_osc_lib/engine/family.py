@@ -11,10 +11,9 @@ import numpy as np
 import torch
 
 from ..activations import Activation
-from .path import overlaps_along, weights_along
-from .problem import Found, NotCompiled, OutOfRange
-from .recorder import recorded_steps
-from .reduced import REFUSED, aligned, flat, in_parts, most_work
+from .problem import NotCompiled, OutOfRange, flat
+from .reduced import REFUSED, aligned, in_parts, most_work
+from .results import found_by, results_for
 
 
 @torch.no_grad()
@@ -35,7 +34,7 @@ def train_family(problem, record_every, limit, progress):
 
     rule = problem.rule
     given, settings = _given(problem), _settings(problem, record_every, limit)
-    results = _results(problem, record_every)
+    results = results_for(problem, record_every)
     n, patches, d = problem.x.shape[-3:]
     filters, runs = given.start[0].shape[1], len(given.lr)
     lanes, resumes = row_length(filters), problem.before is not None
@@ -60,7 +59,7 @@ def train_family(problem, record_every, limit, progress):
         work,
         runs * epochs * n if progress else None,
     )
-    return _found(problem, given, results)
+    return found_by(problem, given, results)
 
 
 @cache  # a function that is compiled anew has a type of its own, and the loop is compiled for it
@@ -132,92 +131,6 @@ def _settings(problem, record_every, limit):
         epochs_before=problem.before.epochs if problem.before else 0,
         epochs=problem.visits.shape[-2],
         tiny=number(np.finfo(number).tiny * 2 * m * patches),
-    )
-
-
-def _results(problem, record_every):
-    """Tensors for what the loop finds; those of the past are what it goes on from."""
-    from .family_state import Results
-
-    rule, before = problem.rule, problem.before
-    (n, patches, d), m = problem.x.shape[-3:], problem.weights.shape[-2]
-    runs, most = problem.lr.numel(), n * patches + 2
-    records = len(recorded_steps(problem, record_every))
-    kind = {"dtype": problem.lr.dtype, "device": "cpu"}
-    whole = {"dtype": torch.int64, "device": "cpu"}
-    along = problem.path or problem.directions is not None
-    trained, state = rule.second_layer == "trained", before.state if before else {}
-    remembered = problem.keep_state or before is not None
-
-    def memory(name, wanted, *own):
-        if name in state:
-            return state[name].reshape(runs, *own).clone()
-        return torch.empty(runs if wanted else 0, *own, **kind)
-
-    def ended(name):
-        if before:
-            return getattr(before, name).reshape(-1).clone()
-        return torch.full((runs,), -1, **whole)
-
-    moving = remembered and rule.momentum > 0
-    return Results(
-        weights=torch.empty(runs, 2 * m, d, **kind),
-        margins=torch.empty(runs, problem.visits.shape[-2] if problem.margins else 1, n, **kind),
-        strong=torch.empty(runs, records, 2 * m, **kind),
-        weak=torch.empty(runs, records, 2 * m, **kind),
-        diverged_at=ended("diverged_at"),
-        stopped_at=ended("stopped_at"),
-        second=memory("second", trained, 2 * m),
-        path=torch.empty(runs if along else 0, records, most + 1, 2 * m, **kind),
-        source=torch.empty(runs if along else 0, most, **whole),
-        coefficients=memory("coefficients", remembered, most + 1, 2 * m),
-        velocity=memory("velocity", moving, most + 1, 2 * m),
-        second_velocity=memory("second_velocity", moving and trained, 2 * m),
-    )
-
-
-def _found(problem, given, results):
-    """What the engine returns."""
-    batch, m = problem.lr.shape, problem.weights.shape[-2]
-    filters = (2, m)
-    overlaps = path = state = None
-
-    def shared(pair):
-        return tuple(torch.from_numpy(array) for array in pair)
-
-    if len(results.source) or problem.path or problem.directions is not None:
-        vectors = [shared(getattr(given, name)) for name in ("start", "x", "u", "v")]
-        known = results.path, results.source, *vectors
-        if problem.path:
-            path = weights_along(*known)
-            path = path.reshape(*batch, path.shape[1], *filters, path.shape[-1])
-        if problem.directions is not None:
-            wanted = shared(flat(problem.directions, 2, batch))
-            overlaps = overlaps_along(*known, wanted)
-            overlaps = overlaps.reshape(*batch, overlaps.shape[1], *filters, overlaps.shape[-1])
-    second = None
-    if problem.rule.second_layer == "trained":
-        second = results.second.reshape(*batch, *filters)
-    if problem.keep_state:
-        start = problem.before.state["start"] if problem.before else problem.weights
-        state = {"start": start.expand(*batch, *start.shape[-3:]).clone()}
-        names = {"coefficients": True, "velocity": problem.rule.momentum > 0}
-        names |= {"second": second is not None}
-        names |= {"second_velocity": second is not None and problem.rule.momentum > 0}
-        for name in (name for name, kept in names.items() if kept):
-            whole = getattr(results, name)
-            state[name] = whole.reshape(*batch, *whole.shape[1:]).clone()
-    return Found(
-        weights=results.weights.reshape(*batch, *filters, results.weights.shape[-1]),
-        margins=results.margins.reshape(*batch, *results.margins.shape[1:]),
-        strong=results.strong.reshape(*batch, results.strong.shape[1], *filters),
-        weak=results.weak.reshape(*batch, results.weak.shape[1], *filters),
-        diverged_at=results.diverged_at.reshape(batch),
-        stopped_at=results.stopped_at.reshape(batch),
-        second=second,
-        overlaps=overlaps,
-        path=path,
-        state=state,
     )
 
 

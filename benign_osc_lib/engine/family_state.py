@@ -22,16 +22,6 @@ keeps squares above 0."""
 Epoch = namedtuple("Epoch", "y targets margins")
 """Pointers to the n numbers of each in an epoch."""
 
-Results = namedtuple(
-    "Results",
-    "weights margins strong weak diverged_at stopped_at second path source coefficients velocity"
-    " second_velocity",
-)
-"""Arrays of all runs, written to; those that are not wanted have length 0. ``path`` holds the
-coefficients at each recorded step, (K + 1, 2m) with α last, and ``source`` the patch of each
-direction. ``coefficients``, ``velocity``, ``second`` and ``second_velocity`` are also what a run
-that goes on has behind it."""
-
 Workspace = namedtuple(
     "Workspace",
     "source direction sign row_begin row_end gram initial_products outputs touched mark numbers"

@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+import numpy as np
 from torch import Tensor
 
 from ..rule import Rule
@@ -132,3 +133,15 @@ def per_run(tensor, own, batch):
     if lead.numel() == 1:
         return tensor.reshape(1, *last)
     return tensor.expand(*batch, *last).reshape(batch.numel(), *last)
+
+
+def flat(tensor, own, batch):
+    """An array with one leading axis and without repetitions, and the place of each run in it.
+
+    ``own`` is the number of trailing axes that belong to one run.
+    """
+    tensor = without_repetitions(tensor, own)
+    lead, last = tensor.shape[: tensor.dim() - own], tensor.shape[tensor.dim() - own :]
+    places = np.broadcast_to(np.arange(lead.numel()).reshape(lead), batch)
+    array = tensor.detach().reshape(-1, *last).contiguous().numpy()
+    return array, places.flatten()  # a copy: for a read-only view Numba would compile anew

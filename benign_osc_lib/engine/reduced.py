@@ -19,7 +19,8 @@ import numpy as np
 import torch
 from tqdm import tqdm
 
-from .problem import Found, NotCompiled, OutOfRange, without_repetitions
+from .problem import NotCompiled, OutOfRange, flat
+from .results import found_by, results_for
 
 DTYPES = (torch.float32, torch.float64)
 """What the engine computes in."""
@@ -70,24 +71,18 @@ def train_compiled(problem, record_every, limit, progress):
     from . import compiled, workspace
     from .rows import row_length
 
-    batch, m, d = problem.lr.shape, *problem.weights.shape[-2:]
-    epochs, n = problem.visits.shape[-2:]
-    runs, filters, patches = problem.lr.numel(), 2 * m, problem.x.shape[-2]
-    records = epochs * n // record_every + 1
-    kind = {"dtype": problem.lr.dtype, "device": "cpu"}
-    out = (
-        torch.empty(runs, filters, d, **kind),
-        torch.empty(runs, epochs, n, **kind),
-        torch.empty(runs, records, filters, **kind),
-        torch.empty(runs, records, filters, **kind),
-        torch.empty(runs, dtype=torch.int64, device="cpu"),
-    )
+    batch, epochs, before = problem.lr.shape, problem.visits.shape[-2], problem.before
+    n, patches, d = problem.x.shape[-3:]
+    start = (before.state["start"] if before else problem.weights).flatten(-3, -2)
+    runs, filters = problem.lr.numel(), start.shape[-2]
+    results = results_for(problem, record_every)
+    out = type(results)(*(tensor.numpy() for tensor in results))
     given = workspace.Given(
         x=flat(problem.x, 3, batch),
         y=flat(problem.y, 1, batch),
         u=flat(problem.u, 1, batch),
         v=flat(problem.v, 1, batch),
-        weights=flat(problem.weights.flatten(-3, -2), 2, batch),
+        start=flat(start, 2, batch),
         lr=problem.lr.detach().reshape(-1).contiguous().numpy(),
         visits=flat(problem.visits, 2, batch),
     )
@@ -99,9 +94,11 @@ def train_compiled(problem, record_every, limit, progress):
         compiled.train_runs(
             part,
             given,
+            before.epochs if before else 0,
             record_every,
             given.lr.dtype.type(limit),
-            workspace.Results(*(tensor.numpy() for tensor in out)),
+            given.lr.dtype.type(problem.stop_below),
+            out,
             space,
             (0,) * lanes,
             (0,) * patches,
@@ -115,18 +112,11 @@ def train_compiled(problem, record_every, limit, progress):
         given.x[1],
         lambda stop: _workspace(together, n, patches, filters, lanes, given.lr.dtype, stop),
         (given.lr.dtype, lanes, patches, whole),
-        runs * most_work(epochs * n, n * patches, filters, d, records),
+        runs * most_work(epochs * n, n * patches, filters, d, results.strong.shape[1]),
         runs * epochs * n if progress else None,
         together,
     )
-    weights, margins, strong, weak, diverged_at = out
-    return Found(
-        weights.reshape(*batch, 2, m, d),
-        margins.reshape(*batch, epochs, n),
-        strong.reshape(*batch, records, 2, m),
-        weak.reshape(*batch, records, 2, m),
-        diverged_at.reshape(batch),
-    )
+    return found_by(problem, given, results)
 
 
 def in_parts(train_part, data, workspace, kind, work, steps, together=1):
@@ -212,18 +202,6 @@ def _run_all(task, parts, spaces, stop, steps):
         raise
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def flat(tensor, own, batch):
-    """An array with one leading axis and without repetitions, and the place of each run in it.
-
-    ``own`` is the number of trailing axes that belong to one run.
-    """
-    tensor = without_repetitions(tensor, own)
-    lead, last = tensor.shape[: tensor.dim() - own], tensor.shape[tensor.dim() - own :]
-    places = np.broadcast_to(np.arange(lead.numel()).reshape(lead), batch)
-    array = tensor.detach().reshape(-1, *last).contiguous().numpy()
-    return array, places.flatten()  # a copy: for a read-only view Numba would compile anew
 
 
 def aligned(shape, dtype):

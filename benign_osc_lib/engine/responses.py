@@ -57,7 +57,7 @@ def largest_norm(r, sizes, s, lanes, patches):
     return np.sqrt(largest)
 
 
-@jit()
+@jit(inline=True)
 def record(r, at, sizes, s, lanes, patches):
     """⟨w_{j,r}, j u⟩ and ⟨w_{j,r}, j v⟩ into ``strong`` and ``weak``."""
     place = (r.number * sizes.records + at) * sizes.filters

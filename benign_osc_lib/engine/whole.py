@@ -2,7 +2,7 @@
 
 There all factors of 1/m are powers of 2, which round nothing, wherever they are multiplied. So f is
 1/m times a difference of the two halves of one row, a step takes one factor for each half, and both
-are those of ``compiled`` to the bit.
+are those of ``step`` to the bit.
 """
 
 from .._compile import jit

@@ -7,11 +7,9 @@ import numpy as np
 from .._compile import jit
 from .rows import pointer
 
-Given = namedtuple("Given", "x y u v weights lr visits")
-"""The runs. All but the rates are pairs: an array with one leading axis; its index for each run."""
-
-Results = namedtuple("Results", "weights margins strong weak diverged_at")
-"""Arrays of all runs, written to."""
+Given = namedtuple("Given", "x y u v start lr visits")
+"""The runs. All but the rates are pairs: an array with one leading axis; its index for each run.
+``start`` are the weights before the first update."""
 
 Workspace = namedtuple(
     "Workspace",
@@ -24,8 +22,8 @@ counts the steps that are done; ``refused`` says which argument is out of range.
 
 State = namedtuple(
     "State",
-    "x x_of y y_of u u_of v v_of weights weights_of lr visits visits_of"
-    " final margins strong weak diverged_at"
+    "x x_of y y_of u u_of v v_of start start_of lr visits visits_of"
+    " final margins strong weak diverged_at stopped_at path path_source kept"
     " known source direction sign row_begin row_end gram plan flips steps initial_products"
     " coefficients active outputs before scratch share j stop progress refused"
     " zero one two m one_m two_m minus_two_mm tiny huge",
@@ -33,9 +31,10 @@ State = namedtuple(
 """Pointers to the arrays of Given, Results and Workspace, and some constants. Numba counts no
 references to them, as it does at each call for every array that is handed on."""
 
-Sizes = namedtuple("Sizes", "n d filters blocks most epochs orders records together")
+Sizes = namedtuple("Sizes", "n d filters blocks most epochs margins records path kept together")
 """Points; dimension; filters, and rows that hold them; the most directions that there can be;
-epochs, and those with an order of their own; records; and how many runs are in work at a time."""
+epochs, and those whose margins are kept; records; whether coefficients are written down with each
+record, and at the end; and how many runs are in work at a time."""
 
 PLAN = 4
 """Of each patch, and of u and v after them, ``plan`` says where the Gram entries are that may
@@ -50,9 +49,11 @@ def run_type(number):
     ``divergence``, and ``allowed`` how far it may move before some point can be beyond the limit,
     or ‖W‖² overflow; ``since_start`` and ``allowed_since_start`` are the same for the second alone.
     With c = 2 (y − f) a step moves it by at most abs(c) (``slope`` ‖z‖² + ``offset``).
+    ``frozen`` is 1 once it has diverged or was stopped.
     An update that may move it too far is ``left`` to be made: that of the patches from there, by c.
     """
-    places = ("number", "data", "count", "first", "y", "margins", "visits", "diverged", "left")
+    places = ("number", "data", "count", "first", "y", "margins", "visits", "diverged", "stopped")
+    places += ("frozen", "left")
     amounts = (
         "rate",
         "c",
@@ -71,16 +72,18 @@ def run_type(number):
 @jit()
 def sizes_of(given, results, work, lanes, patches):
     """The Sizes of a call."""
-    n, filters = given.x[0].shape[1], given.weights[0].shape[1]
+    n, filters = given.x[0].shape[1], given.start[0].shape[1]
     return Sizes(
         n=n,
         d=given.x[0].shape[3],
         filters=filters,
         blocks=len(work.share) // len(lanes),
         most=n * len(patches) + 2,
-        epochs=results.margins.shape[1],
-        orders=given.visits[0].shape[1],
+        epochs=given.visits[0].shape[1],
+        margins=results.margins.shape[1],
         records=results.strong.shape[1],
+        path=len(results.path) > 0,
+        kept=len(results.coefficients) > 0,
         together=len(work.runs),
     )
 
@@ -98,8 +101,8 @@ def state(given, results, work, sizes, patches):
         u_of=pointer(given.u[1]),
         v=pointer(given.v[0]),
         v_of=pointer(given.v[1]),
-        weights=pointer(given.weights[0]),
-        weights_of=pointer(given.weights[1]),
+        start=pointer(given.start[0]),
+        start_of=pointer(given.start[1]),
         lr=pointer(given.lr),
         visits=pointer(given.visits[0]),
         visits_of=pointer(given.visits[1]),
@@ -108,6 +111,10 @@ def state(given, results, work, sizes, patches):
         strong=pointer(results.strong),
         weak=pointer(results.weak),
         diverged_at=pointer(results.diverged_at),
+        stopped_at=pointer(results.stopped_at),
+        path=pointer(results.path),
+        path_source=pointer(results.source),
+        kept=pointer(results.coefficients),
         known=pointer(work.known),
         source=pointer(work.source),
         direction=pointer(work.direction),

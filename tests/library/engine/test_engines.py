@@ -22,7 +22,8 @@ ROOT = Path(benign_osc_lib.__file__).parent.parent
 FIELDS = ("weights", "margins", "strong", "weak")
 REDUCED = {"compiled", "family", "batched", "cuda"}
 STRANGERS = {
-    "engine.compiled": {"activate", "survey", "update"},
+    "engine.step": {"activate", "survey", "update"},
+    "engine.whole": {"activate_whole", "update_whole"},
     "engine.family_step": {"visit", "descend", "update_second"},
     "engine.family_flow": {"coast"},
     "engine.row_activations": {"activate"},

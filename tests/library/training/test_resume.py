@@ -80,7 +80,7 @@ def test_a_run_in_parts_is_the_run(engine, rule, order, kind, record_every, part
     assert_equal(run, whole)
 
 
-@pytest.mark.parametrize("rule", [BUSY, Rule(momentum=0.9)], ids=repr)
+@pytest.mark.parametrize("rule", [BUSY, Rule(momentum=0.9), Rule()], ids=repr)
 @pytest.mark.parametrize("engine", ["reference", "reduced"])
 def test_that_a_run_can_go_on_changes_nothing(engine, rule):
     how = {"epochs": 2, "rule": rule, "engine": engine}
@@ -89,6 +89,31 @@ def test_that_a_run_can_go_on_changes_nothing(engine, rule):
         for resumable in (False, True)
     )
     assert_equal(dataclasses.replace(kept, progress=None), run)
+
+
+@pytest.mark.parametrize("m", [3, 4])
+@given(
+    record_every=st.sampled_from([None, 1, 3, 5]),
+    parts=st.lists(st.integers(1, 3), min_size=2, max_size=3),
+    margins=st.booleans(),
+    more=st.booleans(),
+)
+def test_the_plain_rule_has_the_same_bits_however_it_is_asked_for(
+    m, record_every, parts, margins, more
+):
+    """In parts or at once, and with whatever else is recorded; one of the runs diverges."""
+    weights = case(4, m, 3, 4, 11)[1]
+    how = {"record_every": record_every, "order": "shuffled", "engine": "reduced"}
+    run = train(DATA, weights, RATES, epochs=sum(parts), generator=generators([3, 4, 5]), **how)
+    how |= {"margins": margins, "resumable": True}
+    if more:
+        how |= {"overlaps": DATA.x[0], "record_weights": True}
+    kept = train(DATA, weights, RATES, epochs=parts[0], generator=generators([3, 4, 5]), **how)
+    for part in parts[1:]:
+        kept = resume(kept, DATA, epochs=part)
+    assert (run.diverged_at >= 0).sum() == 1
+    found = dataclasses.replace(kept, progress=None, overlaps=None, path=None)
+    assert_equal(found, run if margins else dataclasses.replace(run, margins=None))
 
 
 @pytest.mark.parametrize("dtype", [torch.float64, torch.float32, torch.float16, torch.bfloat16])
