@@ -5,6 +5,9 @@ weights themselves (chapter 3), so the loop of ``family_loop`` works on inner pr
 the plain rule does (``reduced``, ``compiled``).
 """
 
+from functools import cache
+from types import FunctionType
+
 import numpy as np
 import torch
 
@@ -61,6 +64,7 @@ def train_family(problem, record_every, limit, progress):
     return _found(problem, given, results)
 
 
+@cache  # the loop is compiled for these very functions, and that takes seconds
 def _compiled(activation):
     """σ and σ' of a researcher's Activation, compiled."""
     from numba.core.errors import NumbaError
@@ -69,7 +73,8 @@ def _compiled(activation):
 
     functions = []
     for name in ("value", "slope"):
-        function = jit()(getattr(activation, name))
+        given = getattr(activation, name)
+        function = jit()(given if isinstance(given, FunctionType) else _calling(given))
         try:
             function(1.0)
         except NumbaError as error:
@@ -79,6 +84,11 @@ def _compiled(activation):
             ) from error
         functions.append(function)
     return functions
+
+
+def _calling(function):
+    """A Python function that calls another: Numba compiles no other kind, but calls many."""
+    return lambda z: function(z)
 
 
 def _given(problem):
