@@ -6,6 +6,7 @@ the plain rule does (``reduced``, ``compiled``).
 """
 
 from functools import cache
+from types import FunctionType
 
 import numpy as np
 import torch
@@ -62,7 +63,7 @@ def train_family(problem, record_every, limit, progress):
     return found_by(problem, given, results)
 
 
-@cache  # a function that is compiled anew has a type of its own, and the loop is compiled for it
+@cache  # the loop is compiled for these very functions, and that takes seconds
 def _compiled(activation):
     """σ and σ' of a researcher's Activation, compiled."""
     from numba.core.errors import NumbaError
@@ -71,7 +72,8 @@ def _compiled(activation):
 
     functions = []
     for name in ("value", "slope"):
-        function = jit()(getattr(activation, name))
+        given = getattr(activation, name)
+        function = jit()(given if isinstance(given, FunctionType) else _calling(given))
         try:
             function(1.0)
         except NumbaError as error:
@@ -81,6 +83,11 @@ def _compiled(activation):
             ) from error
         functions.append(function)
     return functions
+
+
+def _calling(function):
+    """A Python function that calls another: Numba compiles no other kind, but calls many."""
+    return lambda z: function(z)
 
 
 def _given(problem):

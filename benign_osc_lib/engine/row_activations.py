@@ -5,10 +5,9 @@ next to nothing, and one compiled loop then serves all of them. A researcher's o
 a loop of its own.
 """
 
-import math
-
 from .._compile import jit
-from .rows import item, load_row, multiply, row_of, store, store_row, where_positive
+from .row_normal import normal
+from .rows import add, item, load_row, multiply, row_of, store, store_row, where_positive
 
 OWN = -1
 """The number of an activation without a name."""
@@ -30,17 +29,10 @@ def by_numbers(z, s, value, slope):
 
 
 @jit()
-def gelu(z, s):
-    """z Φ(z) and its slope for a row: one erfc serves both."""
-    count = len(s.lanes)
-    store_row(s.scratch, 0, z)
-    for r in range(count):
-        number = float(item(s.scratch, r))
-        below = 0.5 * math.erfc(-number / math.sqrt(2.0))
-        density = math.exp(-0.5 * number * number) / math.sqrt(2.0 * math.pi)
-        store(s.scratch, r, number * below)
-        store(s.scratch, count + r, below + number * density)
-    return load_row(s.scratch, 0, s.lanes), load_row(s.scratch, 1, s.lanes)
+def gelu(z):
+    """z Φ(z) and its slope for a row."""
+    below, density = normal(z)
+    return multiply(z, below), add(below, multiply(z, density))
 
 
 @jit(inline=True)
@@ -57,7 +49,7 @@ def activate(z, s, value, slope):
     if value is not None:
         return by_numbers(z, s, value, slope)
     if kind == GELU:
-        return gelu(z, s)
+        return gelu(z)
     if kind == RELU:
         return where_positive(z, z), where_positive(z, row_of(s.one, s.lanes))
     if kind != QUADRATIC:

@@ -117,7 +117,7 @@ GRID = {**SMALL, "rule": RULES, "lr": [0.1, 0.4], "order": "shuffled"}
 
 def test_killed_and_resumed(tmp_path, counted):
     command = [sys.executable, "-c", KILLER, str(tmp_path), "3"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=120)
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, timeout=600)
     assert done.returncode == -signal.SIGKILL if os.name == "posix" else done.returncode
     stored = len(list(tmp_path.glob("blocks/*.nc")))
     assert stored == 3
