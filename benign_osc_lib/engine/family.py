@@ -5,6 +5,9 @@ weights themselves (chapter 3), so the loop of ``family_loop`` works on inner pr
 the plain rule does (``reduced``, ``compiled``).
 """
 
+from numbers import Real
+from types import FunctionType
+
 import numpy as np
 import torch
 
@@ -69,16 +72,27 @@ def _compiled(activation):
 
     functions = []
     for name in ("value", "slope"):
-        function = jit()(getattr(activation, name))
+        function = jit()(_in_python(getattr(activation, name)))
         try:
-            function(1.0)
+            answer = function(1.0)
         except NumbaError as error:
             raise ValueError(
                 f"activation must have a {name} that Numba can compile for "
                 f'engine="reduced", got {activation.name}: {error}'
             ) from error
+        if not isinstance(answer, Real):
+            raise ValueError(
+                f"activation must have a {name} that is a number, got {activation.name} with "
+                f"{answer!r} at 1.0"
+            )
         functions.append(function)
     return functions
+
+
+def _in_python(function):
+    """A function that Numba takes: of one compiled already what it was, ``math.sin`` in a shell."""
+    function = getattr(function, "py_func", function)
+    return function if isinstance(function, FunctionType) else lambda z: function(z)
 
 
 def _given(problem):

@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numba
 import numpy as np
 import pytest
 import torch
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from benign_osc_lib import Rule, generators, init_weights, resume, train
 from benign_osc_lib.activations import Activation
 from benign_osc_lib.engine import ENGINES, divergence
+from benign_osc_lib.engine.family import _compiled
 from benign_osc_lib.visits import draw_visits
 from tests.library.common import MODEL, assert_close, normal, seeded
 from tests.library.common import problem as data_and_weights
@@ -277,6 +279,19 @@ def test_an_activation_that_numba_cannot_compile():
     with pytest.raises(ValueError, match="activation must have a value that Numba can compile"):
         found("family", given)
     assert found("autograd", given).diverged_at == -1
+
+
+@pytest.mark.parametrize("sine", [math.sin, numba.njit(lambda z: math.sin(z))])
+def test_functions_that_are_not_of_plain_python(sine):
+    value, slope = _compiled(Activation(torch.sin, sine, math.cos))
+    assert value(0.3) == pytest.approx(math.sin(0.3)) and slope(0.3) == pytest.approx(math.cos(0.3))
+
+
+@pytest.mark.parametrize("answer", [lambda z: z + 0j, lambda z: None, lambda z: (z, z)])
+def test_functions_whose_answer_is_no_number(answer):
+    for name in ("value", "slope"):
+        with pytest.raises(ValueError, match=f"^activation must have a {name} that is a number"):
+            _compiled(replace(SOFTPLUS, **{name: answer}))
 
 
 # --- Without Numba -----------------------------------------------------------------------------
