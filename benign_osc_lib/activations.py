@@ -15,11 +15,19 @@ from . import _checks
 
 @dataclass(frozen=True)
 class Activation:
-    """An activation σ.
+    """An activation σ, such as one of your own::
+
+        from benign_osc_lib.activations import Activation
+
+        tanh = Activation(torch.tanh, math.tanh, lambda z: 1 - math.tanh(z) ** 2, "tanh")
+        run = train(data, weights, lr=0.1, epochs=100, rule=Rule(activation=tanh))
+
+    The first call in a process compiles it, which takes seconds. A run with it cannot be saved, for
+    a file holds no functions.
 
     Args:
         torch: σ of a tensor, entry by entry; differentiable by autograd.
-        value: σ(z) of one float, in what Numba can compile: arithmetic, ``math``, ``if``.
+        value: σ(z) of one float, a float, in what Numba can compile: arithmetic, ``math``, ``if``.
         slope: σ'(z) of one float, likewise. Where σ has a kink, the slope that autograd takes.
         name: how it is called in a text.
 

@@ -174,7 +174,10 @@ class Rule:
                 outside its range.
         """
         _checks.instance("text", text, str)
-        given = json.loads(text)
+        try:
+            given = json.loads(text)
+        except json.JSONDecodeError as error:
+            raise ValueError(f"text must be JSON, got {text!r}: {error}") from None
         if not isinstance(given, dict) or not set(given) <= {field.name for field in fields(Rule)}:
             raise ValueError(f"text must be a JSON object of arguments of Rule, got {text}")
         return Rule(**given)

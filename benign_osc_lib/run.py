@@ -135,7 +135,7 @@ class Run:
 
         Raises:
             TypeError: ``path`` is no path.
-            ValueError: the activation is not one with a name.
+            ValueError: it can name no file, or the activation is not one with a name.
             OSError: the file cannot be written.
         """
         from .sweeps.files import replace as replace_file
@@ -162,8 +162,8 @@ class Run:
         Raises:
             TypeError: ``path`` is no path.
             OSError: the file cannot be read.
-            ValueError: the file does not hold a run, or is damaged in any place; or ``device`` is
-                none.
+            ValueError: ``path`` can name no file, the file does not hold a run or is damaged in any
+                place, or ``device`` is none.
         """
         _checks.device(device)
         file = _path(path)
@@ -214,6 +214,9 @@ def _moved(run, device):
 
 def _path(path):
     try:
-        return Path(os.path.expanduser(os.fsdecode(path)))
+        text = os.fsdecode(path)
     except TypeError:
         raise TypeError(f"path must be a path, got {path!r}") from None
+    if not text or "\0" in text:
+        raise ValueError(f"path must be that of a file, got {path!r}")
+    return Path(os.path.expanduser(text))

@@ -6,6 +6,7 @@ the plain rule does (``reduced``, ``compiled``).
 """
 
 from functools import cache
+from numbers import Real
 from types import FunctionType
 
 import numpy as np
@@ -72,22 +73,27 @@ def _compiled(activation):
 
     functions = []
     for name in ("value", "slope"):
-        given = getattr(activation, name)
-        function = jit()(given if isinstance(given, FunctionType) else _calling(given))
+        function = jit()(_in_python(getattr(activation, name)))
         try:
-            function(1.0)
+            answer = function(1.0)
         except NumbaError as error:
             raise ValueError(
                 f"activation must have a {name} that Numba can compile for "
                 f'engine="reduced", got {activation.name}: {error}'
             ) from error
+        if not isinstance(answer, Real):
+            raise ValueError(
+                f"activation must have a {name} that is a number, got {activation.name} with "
+                f"{answer!r} at 1.0"
+            )
         functions.append(function)
     return functions
 
 
-def _calling(function):
-    """A Python function that calls another: Numba compiles no other kind, but calls many."""
-    return lambda z: function(z)
+def _in_python(function):
+    """A function that Numba takes: of one compiled already what it was, ``math.sin`` in a shell."""
+    function = getattr(function, "py_func", function)
+    return function if isinstance(function, FunctionType) else lambda z: function(z)
 
 
 def _given(problem):

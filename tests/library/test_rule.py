@@ -95,7 +95,7 @@ def test_nesterov_needs_momentum():
 
 def test_bad_json():
     for text in ("", "[1]", "3", "null", '{"momentums": 0.5}', "{", '{"momentum": NaN}'):
-        with pytest.raises(ValueError):
+        with pytest.raises(ValueError, match="^(text|momentum) must"):
             Rule.from_json(text)
     for text in (None, b"{}", '{"momentum": "0.5"}', '{"batch_size": true}'):
         with pytest.raises(TypeError):

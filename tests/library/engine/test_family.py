@@ -6,6 +6,7 @@ import subprocess
 import sys
 from dataclasses import replace
 
+import numba
 import pytest
 import torch
 from hypothesis import given
@@ -15,11 +16,7 @@ from benign_osc_lib import Rule, resume, train
 from benign_osc_lib.activations import Activation
 from benign_osc_lib.engine import ENGINES, divergence, family
 from benign_osc_lib.visits import draw_visits
-<<<<<<< HEAD
-from tests.library.common import MODEL, normal, seeded
-=======
-from tests.library.common import assert_close, normal, seeded
->>>>>>> family
+from tests.library.common import normal, seeded
 from tests.library.common import problem as data_and_weights
 from tests.library.engine.common import (
     ROWS_OF_8,
@@ -180,9 +177,7 @@ def test_a_run_stops_after_the_epoch_in_which_its_loss_was_low():
 # --- An activation of one's own ----------------------------------------------------------------
 
 
-@given(
-    rule=rules(), layout=layouts(), lr=st.sampled_from([0.05, 0.5, 30.0]), seed=st.integers(0, 99)
-)
+@given(rule=RULES, layout=layouts(), lr=st.sampled_from([0.05, 0.5, 30.0]), seed=st.integers(0, 99))
 def test_an_activation_of_one_s_own(rule, layout, lr, seed):
     """In rows of 16. At the largest rate it diverges; nothing bounds f but a look at all points."""
     data, w = with_filters(layout, ROWS_OF_16)
@@ -190,19 +185,27 @@ def test_an_activation_of_one_s_own(rule, layout, lr, seed):
     assert_same_path(data, w, lr * w.shape[1], rule=replace(rule, activation=LOG_COSH), **options)
 
 
-<<<<<<< HEAD
 def test_the_loop_is_compiled_once_for_an_activation():
     """It takes seconds."""
-    assert family._compiled(SOFTPLUS) is family._compiled(replace(SOFTPLUS))
+    assert family._compiled(LOG_COSH) is family._compiled(replace(LOG_COSH))
 
 
-def test_an_activation_that_numba_cannot_compile():
-    given = problem()._replace(rule=Rule(activation=replace(SOFTPLUS, value=lambda z: {}[z])))
-=======
+@pytest.mark.parametrize("sine", [math.sin, numba.njit(lambda z: math.sin(z))])
+def test_functions_that_are_not_of_plain_python(sine):
+    value, slope = family._compiled(Activation(torch.sin, sine, math.cos))
+    assert value(0.3) == pytest.approx(math.sin(0.3)) and slope(0.3) == pytest.approx(math.cos(0.3))
+
+
+@pytest.mark.parametrize("answer", [lambda z: z + 0j, lambda z: None, lambda z: (z, z)])
+def test_functions_whose_answer_is_no_number(answer):
+    for name in ("value", "slope"):
+        with pytest.raises(ValueError, match=f"^activation must have a {name} that is a number"):
+            family._compiled(replace(LOG_COSH, **{name: answer}))
+
+
 @pytest.mark.parametrize("value", [lambda z: {}[z], "{}".format])
 def test_an_activation_that_numba_cannot_compile(value):
     given = problem()._replace(rule=Rule(activation=replace(LOG_COSH, value=value)))
->>>>>>> family
     with pytest.raises(ValueError, match="activation must have a value that Numba can compile"):
         found("family", given)
     assert found("autograd", given).diverged_at == -1

@@ -186,6 +186,14 @@ def test_a_file_that_is_damaged_anywhere_is_refused(tmp_path):
             Run.load(path)
 
 
+@pytest.mark.parametrize("path", ["", b"", "run\0"])
+def test_a_path_that_names_no_file(path):
+    run = train(DATA, WEIGHTS, 0.1, epochs=1)
+    for use in (run.save, Run.load):
+        with pytest.raises(ValueError, match="^path must be that of a file, got "):
+            use(path)
+
+
 def test_a_foreign_file_is_refused(tmp_path):
     path = tmp_path / "run"
     with pytest.raises(FileNotFoundError):
