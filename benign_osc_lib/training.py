@@ -71,18 +71,18 @@ def train(
             every epoch.
         record_every: record the signals at step 0 and after every ``record_every``-th update; None
             records the start and the end only.
-        generator: for the shuffling and the label noise, a CPU ``torch.Generator``: the same orders
-            and noise for all runs; or a sequence of them: independent ones for each, as a leading
-            axis of the batch; or None for torch's default generator. What each draws, and when,
-            says :func:`~benign_osc_lib.visits.draw_visits`.
+        generator: for the shuffling, label noise and flips, a CPU ``torch.Generator``: the same
+            orders and targets for all runs; or a sequence of them: independent ones for each, as a
+            leading axis of the batch; or None for torch's default generator. What each draws, and
+            when, says :func:`~benign_osc_lib.visits.draw_visits`.
         engine: "reference", the equations as they stand or, for another rule than the paper's,
             automatic differentiation and ``torch.optim.SGD``; "reduced", the same in the inner
             products that an update needs (:mod:`benign_osc_lib.engine.reduced`), the same run to
             rounding and many times faster; "auto", the reduced engine unless n is in the thousands,
             the dtype is neither float32 nor float64, norms leave its range, it has not the rule on
-            this device, or Numba is told not to compile (NUMBA_DISABLE_JIT). On a GPU it is one
-            kernel where the package numba-cuda is installed, else a slower one
-            (:mod:`benign_osc_lib.engine.cuda`).
+            this device, or Numba is told not to compile (NUMBA_DISABLE_JIT). On a GPU it has the
+            paper's rule only, as one kernel where the package numba-cuda is installed, else a
+            slower one (:mod:`benign_osc_lib.engine.cuda`).
         progress: show a progress bar on stderr.
         margins: keep y f at each visit, which needs most of the memory of long runs.
         overlaps: vectors (..., K, d), such as noise patches or further features, whose inner

@@ -4,7 +4,7 @@ import torch
 
 
 def draw_visits(epochs, y, order, rule, generators, batched):
-    """The orders of the visits and, with label noise, the targets; drawn epoch by epoch.
+    """The orders of the visits and, with noisy labels, the targets; drawn epoch by epoch.
 
     In each epoch each generator draws, in this order and in float64: the order of the points
     (``torch.randperm``) if shuffled; n uniform numbers (``torch.rand``) if labels are flipped:

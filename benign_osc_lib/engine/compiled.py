@@ -10,93 +10,47 @@ with k over the distinct patches, up to sign. So the inner products that an upda
 
 and one SGD step on point i, eq. (3), adds to the coefficients a_k of its own patches only. No step
 costs anything that depends on d. ``reduced`` prepares the arrays and calls :func:`train_runs`;
-``products`` makes G and ⟨w_{j,r}(0), x_k⟩; the filters lie side by side in the rows of ``rows``.
+``products`` makes G and ⟨w_{j,r}(0), x_k⟩; the filters lie side by side in the rows of ``rows``;
+``responses`` adds up the sum over l. ``whole`` has the visits of the sizes that are met most often.
 """
-
-from collections import namedtuple
 
 import numpy as np
 
 from .._compile import jit
+from .directions import know, plan, put_together, vectors_of
 from .divergence import SAFE
-from .products import (
-    clear,
-    copy,
-    dot,
-    final_weights,
-    find_directions,
-    gram_matrix,
-    largest_square_norm,
-    out_of_range,
-    products_with_initial,
-)
+from .products import copy, dot, fill, largest_square_norm, products_with_initial
+from .responses import largest_norm, record, response
 from .rows import (
     add,
+    behind,
+    flip,
     item,
     load_row,
     load_shared,
     multiply,
-    pointer,
     positive_part,
     row_of,
+    store,
     store_row,
     store_shared,
     total,
 )
+from .whole import visit_two, visit_whole, visited
+from .workspace import PLAN, sizes_of, state
 
 GLANCE = 64  # steps between two looks at ``stop``, less one a mask of bits
 
-Given = namedtuple("Given", "x y u v weights lr visits")
-"""The runs. All but the rates are pairs: an array with one leading axis; its index for each run."""
-
-Results = namedtuple("Results", "weights margins strong weak diverged_at")
-"""Arrays of all runs, written to."""
-
-Workspace = namedtuple(
-    "Workspace",
-    "source direction sign row_begin row_end gram initial_products coefficients before active"
-    " scratch share outputs stop steps refused",
-)
-"""The arrays of a thread. The last three speak with others: ``stop``, set from outside, ends all
-work; ``steps`` counts those that are done; ``refused`` says which argument is out of range."""
-
-State = namedtuple(
-    "State",
-    "x u v source direction sign row_begin row_end gram initial_products coefficients active"
-    " scratch share zero stop",
-)
-"""Pointers to the data of a run and to arrays of a Workspace: Numba counts no references to them,
-as it does for every array that is handed on."""
-
 
 @jit(inline=True)
-def response(k, b, count, s, lanes):
-    """⟨w, x_k⟩ for the filters of block b, as a row."""
-    g, rows, l, end = k * count, b * count, item(s.row_begin, k), item(s.row_end, k)  # noqa: E741
-    even, odd = load_row(s.initial_products, rows + k, lanes), row_of(s.zero, lanes)
-    while l + 1 < end:  # two sums, so that neither waits for the other
-        here = load_row(s.coefficients, rows + l, lanes)
-        there = load_row(s.coefficients, rows + l + 1, lanes)
-        even = add(even, multiply(row_of(item(s.gram, g + l), lanes), here))
-        odd = add(odd, multiply(row_of(item(s.gram, g + l + 1), lanes), there))
-        l += 2  # noqa: E741
-    if l < end:
-        here = load_row(s.coefficients, rows + l, lanes)
-        even = add(even, multiply(row_of(item(s.gram, g + l), lanes), here))
-    return add(even, odd)
-
-
-@jit(inline=True)
-def activate(i, blocks, count, s, lanes, patches):
-    """max(z_{j,r,p}, 0) of point i into the rows ``active``; f and the sum of their squares."""
+def activate(q, blocks, size, s, active, lanes, patches):
+    """max(z_{j,r,p}, 0) of a point into the rows ``active``; f and the sum of their squares."""
     output, squares = row_of(s.zero, lanes), row_of(s.zero, lanes)
     for p in range(len(patches)):
-        q = i * len(patches) + p
-        sign = row_of(item(s.sign, q), lanes)
         for b in range(blocks):
-            z = multiply(sign, response(item(s.direction, q), b, count, s, lanes))
+            z = flip(response(q + p, b * size, s, lanes), item(s.flips, q + p))
             z = positive_part(z)
-            store_row(s.active, b * len(patches) + p, z)
+            store_row(active, b * len(patches) + p, z)
             z = multiply(z, z)
             squares = add(squares, z)
             output = add(output, multiply(load_row(s.share, b, lanes), z))
@@ -104,84 +58,136 @@ def activate(i, blocks, count, s, lanes, patches):
 
 
 @jit(inline=True)
-def update(i, c, rate, blocks, count, s, lanes, patches):
-    """Add c j/m max(z_{j,r,p}, 0) to the coefficients of the patches of point i."""
+def update(q, c, blocks, size, s, active, lanes, patches):
+    """Add c j/m max(z_{j,r,p}, 0) to the coefficients of the patches of a point."""
     for b in range(blocks):
         c_j = multiply(row_of(c, lanes), load_row(s.share, b, lanes))
         for p in range(len(patches)):
-            q = i * len(patches) + p
-            row = b * count + item(s.direction, q)
-            z = load_row(s.active, b * len(patches) + p, lanes)
-            z = multiply(row_of(rate * item(s.sign, q), lanes), multiply(c_j, z))
-            store_row(s.coefficients, row, add(load_row(s.coefficients, row, lanes), z))
+            own = behind(s.coefficients, item(s.plan, (q + p) * PLAN + 3) + b * size)
+            z = multiply(c_j, load_row(active, b * len(patches) + p, lanes))
+            z = multiply(row_of(item(s.steps, q + p), lanes), z)
+            store_row(own, 0, add(load_row(own, 0, lanes), z))
 
 
 @jit()
-def survey(outputs, blocks, count, s, lanes, patches):
+def survey(slot, r, sizes, s, lanes, patches):
     """f of every point into ``outputs``; the largest abs(f) and the largest ‖z_i‖.
 
     z_i holds the inner products of all filters with the patches of point i. NaN counts as inf.
     """
-    largest, square = s.zero, s.zero
-    for i in range(len(outputs)):
+    largest, square, size = s.zero, s.zero, r.count * len(lanes)
+    for i in range(sizes.n):
         if load_shared(s.stop) != 0:
             break
         f, squares = s.zero, s.zero
-        for q in range(i * len(patches), (i + 1) * len(patches)):
-            for b in range(blocks):
-                store_row(s.scratch, 0, response(item(s.direction, q), b, count, s, lanes))
-                for r in range(len(lanes)):
-                    z = item(s.sign, q) * item(s.scratch, r)
+        for q in range(r.first + i * len(patches), r.first + (i + 1) * len(patches)):
+            for b in range(sizes.blocks):
+                z_row = flip(response(q, b * size, s, lanes), item(s.flips, q))
+                store_row(s.scratch, 0, z_row)
+                for k in range(len(lanes)):
+                    z = item(s.scratch, k)
                     squares += z * z
                     if not z <= 0:
-                        f += item(s.share, b * len(lanes) + r) * z * z
-        outputs[i] = f
+                        f += item(s.share, b * len(lanes) + k) * z * z
+        store(s.outputs, slot * sizes.n + i, f)
         largest = max(largest, abs(f) if f == f else np.inf)
         square = max(square, squares if squares == squares else np.inf)
     return largest, np.sqrt(square)
 
 
-@jit()
-def record(k, signal, count, s, lanes):
-    """⟨w_{j,r}, j x_k⟩ into ``signal`` (2m,)."""
-    for r in range(len(signal)):
-        if r % len(lanes) == 0:
-            store_row(s.scratch, 0, response(k, r // len(lanes), count, s, lanes))
-        z = item(s.scratch, r % len(lanes))
-        signal[r] = z if 2 * r < len(signal) else -z
-
-
 @jit(inline=True)
-def state(run, given, work):
-    """The State of a run."""
-    return State(
-        x=pointer(given.x[0][given.x[1][run]]),
-        u=pointer(given.u[0][given.u[1][run]]),
-        v=pointer(given.v[0][given.v[1][run]]),
-        source=pointer(work.source),
-        direction=pointer(work.direction),
-        sign=pointer(work.sign),
-        row_begin=pointer(work.row_begin),
-        row_end=pointer(work.row_end),
-        gram=pointer(work.gram),
-        initial_products=pointer(work.initial_products),
-        coefficients=pointer(work.coefficients),
-        active=pointer(work.active),
-        scratch=pointer(work.scratch),
-        share=pointer(work.share),
-        zero=given.lr.dtype.type(0),
-        stop=pointer(work.stop),
-    )
+def visit(slot, r, position, blocks, s, lanes, patches):
+    """A visit of one run, whatever its sizes; whether the update is left to be made."""
+    i, y, q = visited(r, position, s, patches)
+    size = r.count * len(lanes)
+    active = behind(s.active, slot * blocks * len(patches) * len(lanes))
+    f, squares = activate(q, blocks, size, s, active, lanes, patches)
+    store(s.margins, r.margins + i, y * f)
+    c = s.two * (y - f)
+    r.moved += abs(c) * (r.slope * squares + r.offset)
+    if r.moved <= r.allowed:
+        update(q, c, blocks, size, s, active, lanes, patches)
+        return False
+    r.left, r.c = q, c
+    return True
+
+
+@jit()
+def look(slot, r, limit, sizes, s, lanes, patches):
+    """Survey all points of a run, and say how far it may move; at least the largest abs(f)."""
+    limit_m = type(s.zero)(SAFE) * limit * s.m
+    norm = largest_norm(r, sizes, s, lanes, patches)
+    largest = norm * norm / s.m  # at least abs(f)
+    if not norm * norm <= limit_m:
+        largest, norm = survey(slot, r, sizes, s, lanes, patches)
+    # With any t > 0 the root of S is at most (S/t + t)/2. Squares below ``tiny`` may vanish in S.
+    t = max(norm, np.sqrt(s.tiny))
+    movement_rate = r.rate / s.m * r.square_norm
+    r.slope, r.offset = movement_rate / (s.two * t), movement_rate * (t + s.tiny / t) / s.two
+    r.since_start += r.moved
+    r.moved = s.zero
+    r.allowed = min(np.sqrt(limit_m) - norm, r.allowed_since_start - r.since_start)
+    return largest
+
+
+@jit()
+def begin(slot, run, runs, limit, smallest, largest, sizes, s, lanes, patches):
+    """Set up a run in a place of the workspace; whether it may go on."""
+    r, n, d, filters = runs[slot], sizes.n, sizes.d, sizes.filters
+    data = know(slot, run, runs, smallest, largest, sizes, s, patches)
+    if data < 0:
+        return False
+    count, entries = item(s.known, 4 * data + 3), n * len(patches)
+    r.number, r.data, r.count, r.left = run, data, count, -1
+    r.first, r.y, r.rate = slot * (entries + 2), item(s.y_of, run) * n, item(s.lr, run)
+    plan(slot, r, sizes, s, lanes, patches)
+    direction = behind(s.direction, data * entries)
+    gram = behind(s.gram, data * sizes.most * sizes.most)
+    r.square_norm = largest_square_norm(n, count, direction, gram, s.zero, patches)
+    w, rows = behind(s.weights, item(s.weights_of, run) * filters * d), sizes.blocks * len(lanes)
+    products = behind(s.initial_products, slot * rows * sizes.most)
+    vectors = vectors_of(run, data, sizes, s, patches)
+    products_with_initial(count, filters, d, w, vectors, products, sizes.blocks, s.zero, lanes)
+    fill(behind(s.coefficients, slot * rows * sizes.most), rows * count, s.zero)
+    in_range = dot(w, w, filters * d) <= s.huge
+    r.moved, r.since_start = s.zero, s.zero
+    r.allowed_since_start = np.sqrt(s.huge) * np.sqrt(r.square_norm) if in_range else -s.one
+    r.diverged = -1 if look(slot, r, limit, sizes, s, lanes, patches) <= limit else 0
+    record(r, 0, sizes, s, lanes, patches)
+    return True
+
+
+@jit()
+def update_and_look(slot, r, step, limit, sizes, s, lanes, patches):
+    """An update that was left to be made, and whether the run has diverged after it."""
+    q, r.left = r.left, -1
+    size, rows = r.count * len(lanes), sizes.blocks * len(lanes)
+    active = behind(s.active, slot * rows * len(patches))
+    coefficients = behind(s.coefficients, slot * rows * sizes.most)
+    copy(coefficients, s.before, rows * r.count)
+    update(q, r.c, sizes.blocks, size, s, active, lanes, patches)
+    if r.moved <= r.allowed:
+        return
+    largest = look(slot, r, limit, sizes, s, lanes, patches)
+    if not (largest <= limit and r.since_start <= r.allowed_since_start):
+        after = put_together(slot, r, sizes, s, lanes, patches)
+        finite = dot(after, after, sizes.filters * sizes.d) < np.inf
+        if not (largest <= limit and finite):
+            r.diverged = step
+        if not finite:  # keep the weights of before
+            copy(s.before, coefficients, rows * r.count)
+            survey(slot, r, sizes, s, lanes, patches)
 
 
 @jit(keep=True)
-def train_runs(runs, given, record_every, limit, results, work, lanes, patches):
-    """Train the runs with the given numbers, one after the other.
+def train_runs(numbers, given, record_every, limit, results, work, lanes, patches, whole):
+    """Train the runs with the given numbers, some of them side by side.
 
-    It ends early once ``work.stop`` is set, or where data are out of range (``work.refused``).
+    A processor that waits for one run goes on with another meanwhile. It ends early once
+    ``work.stop`` is set, or where data are out of range (``work.refused``).
 
     Args:
-        runs: numbers of runs; those with the same data one after the other.
+        numbers: of the runs; those with the same data one after the other.
         given: a Given.
         record_every: a number of steps.
         limit: abs(f) beyond which a run has diverged.
@@ -189,87 +195,58 @@ def train_runs(runs, given, record_every, limit, results, work, lanes, patches):
         work: a Workspace, overwritten.
         lanes: a tuple as long as a row.
         patches: a tuple with one element a patch.
+        whole: a tuple with an element if all filters are just one row, else an empty one.
     """
-    x_of, u_of, v_of = given.x[1], given.u[1], given.v[1]
-    n, d, filters = given.x[0].shape[1], given.x[0].shape[3], given.weights[0].shape[1]
-    epochs, number = results.margins.shape[1], given.lr.dtype.type
-    blocks, half = len(work.share) // len(lanes), number(filters / 2)
-    zero, two = number(0), number(2)
-    tiny = np.finfo(given.lr.dtype).tiny * filters * len(patches)
-    huge = np.finfo(given.lr.dtype).max / 100
-    prepared = (-1, -1, -1)
-    count, square_norm, before = 0, zero, work.steps[0]
-    for run in runs:
-        s = state(run, given, work)
-        if prepared != (x_of[run], u_of[run], v_of[run]):
-            prepared = (x_of[run], u_of[run], v_of[run])
-            count = find_directions(n, d, s, work.source, work.direction, work.sign, patches)
-            gram_matrix(count, d, s, work.gram, work.row_begin, work.row_end)
-            if load_shared(s.stop) != 0:
+    sizes = sizes_of(given, results, work, lanes, patches)
+    s, runs = state(given, results, work, sizes, patches), work.runs
+    n, epochs, before = sizes.n, sizes.epochs, work.progress[0]
+    smallest, largest = np.finfo(given.lr.dtype).tiny, np.finfo(given.lr.dtype).max
+    work.known[:] = -1
+    for first in range(0, len(numbers), len(runs)):
+        together = min(len(runs), len(numbers) - first)
+        for slot in range(together):
+            run = numbers[first + slot]
+            if not begin(slot, run, runs, limit, smallest, largest, sizes, s, lanes, patches):
                 return
-            work.refused[0] = out_of_range(count, d, s, work.gram, work.direction)
-            if work.refused[0] != 0:
-                return
-            square_norm = largest_square_norm(n, count, work.direction, work.gram, patches)
-        y, order = given.y[0][given.y[1][run]], given.visits[0][given.visits[1][run]]
-        w, rate = pointer(given.weights[0][given.weights[1][run]]), given.lr[run]
-        products_with_initial(count, filters, d, w, s, work.initial_products, lanes)
-        clear(work.coefficients)
-        largest, norm = survey(work.outputs, blocks, count, s, lanes, patches)
-        # How far the largest ‖z_i‖ may have moved since the last survey and since the start, the
-        # bound of ``divergence``; and how far it may move before some point can be beyond the limit
-        # and, in the second case, before ‖W‖² can overflow: over the root of square_norm it bounds
-        # the way of W.
-        diverged, since_survey, since_start = -1 if largest <= limit else 0, zero, zero
-        movement_rate = rate / half * square_norm
-        allowed_since_survey = np.sqrt(SAFE * limit * half) - norm
-        in_range = dot(w, w, filters * d) <= huge
-        allowed_since_start = np.sqrt(huge) * np.sqrt(square_norm) if in_range else -1.0
-        record(0, results.strong[run, 0], count, s, lanes)
-        record(1, results.weak[run, 0], count, s, lanes)
         step, record_at, until_record = 0, 1, record_every
+        one, other = runs[0], runs[len(runs) - 1]
         for e in range(epochs):
-            margins, visit = results.margins[run, e], order[e % len(order)]
+            for slot in range(together):
+                r = runs[slot]
+                r.margins = (r.number * epochs + e) * n
+                r.visits = (item(s.visits_of, r.number) * sizes.orders + e % sizes.orders) * n
             for position in range(n):
-                i = visit[position]
                 step += 1
-                if diverged >= 0:
-                    margins[i] = y[i] * work.outputs[i]
-                else:
-                    f, squares = activate(i, blocks, count, s, lanes, patches)
-                    margins[i] = y[i] * f
-                    c = two * (y[i] - f)
-                    movement = movement_rate * abs(c) * np.sqrt(squares + tiny)
-                    since_survey += movement
-                    since_start += movement
-                    if since_survey <= allowed_since_survey and since_start <= allowed_since_start:
-                        update(i, c, rate, blocks, count, s, lanes, patches)
-                    else:
-                        copy(work.coefficients, work.before)
-                        update(i, c, rate, blocks, count, s, lanes, patches)
-                        largest, norm = survey(work.outputs, blocks, count, s, lanes, patches)
-                        since_survey = zero
-                        allowed_since_survey = np.sqrt(SAFE * limit * half) - norm
-                        if not (largest <= limit and since_start <= allowed_since_start):
-                            final_weights(count, filters, d, w, s, results.weights[run], lanes)
-                            after = pointer(results.weights[run])
-                            finite = dot(after, after, filters * d) < np.inf
-                            if not (largest <= limit and finite):
-                                diverged = step
-                            if not finite:  # keep the weights of before
-                                copy(work.before, work.coefficients)
-                                survey(work.outputs, blocks, count, s, lanes, patches)
                 until_record -= 1
+                left = False
+                if len(whole) > 0 and together == 2 and one.diverged < 0 and other.diverged < 0:
+                    left = visit_two(one, other, position, s, lanes, patches)
+                else:
+                    for slot in range(together):
+                        r = runs[slot]
+                        if r.diverged >= 0:
+                            i, y, _ = visited(r, position, s, patches)
+                            store(s.margins, r.margins + i, y * item(s.outputs, slot * n + i))
+                        elif len(whole) > 0:
+                            left |= visit_whole(slot, r, position, s, lanes, patches)
+                        else:
+                            left |= visit(slot, r, position, sizes.blocks, s, lanes, patches)
+                if left:
+                    for slot in range(together):
+                        if runs[slot].left >= 0:
+                            update_and_look(slot, runs[slot], step, limit, sizes, s, lanes, patches)
                 if until_record == 0:
-                    record(0, results.strong[run, record_at], count, s, lanes)
-                    record(1, results.weak[run, record_at], count, s, lanes)
+                    for slot in range(together):
+                        record(runs[slot], record_at, sizes, s, lanes, patches)
                     record_at += 1
                     until_record = record_every
                 if step % GLANCE == 0:
-                    store_shared(pointer(work.steps), before + step)
+                    store_shared(s.progress, before + step * together)
                     if load_shared(s.stop) != 0:
                         return
-        before += step
-        store_shared(pointer(work.steps), before)
-        final_weights(count, filters, d, w, s, results.weights[run], lanes)
-        results.diverged_at[run] = diverged
+        before += step * together
+        store_shared(s.progress, before)
+        for slot in range(together):
+            r = runs[slot]
+            put_together(slot, r, sizes, s, lanes, patches)
+            store(s.diverged_at, r.number, r.diverged)

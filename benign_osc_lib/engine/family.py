@@ -266,6 +266,6 @@ def _workspace(n, patches, filters, lanes, dtype, settings, stop):
         numbers=numbers,
         places=places,
         stop=stop,
-        steps=np.zeros(1, np.int64),
+        progress=np.zeros(1, np.int64),
         refused=np.zeros(1, np.int64),
     )

@@ -14,8 +14,8 @@ from .rows import (
     load_row,
     load_shared,
     multiply,
-    put,
     row_of,
+    store,
     store_row,
     total,
 )
@@ -97,24 +97,10 @@ def record(k, signal, frame, s):
 
 
 @jit()
-def fill(numbers, size, number):
-    """Overwrite ``size`` numbers behind a pointer with one."""
-    for c in range(size):
-        put(numbers, c, number)
-
-
-@jit()
-def move(numbers, size, to):
-    """Overwrite ``size`` numbers behind a pointer with those behind another."""
-    for c in range(size):
-        put(to, c, item(numbers, c))
-
-
-@jit()
 def load_numbers(numbers, to):
     """The numbers of an array to where a pointer says."""
     for c in range(len(numbers)):
-        put(to, c, numbers[c])
+        store(to, c, numbers[c])
 
 
 @jit()
@@ -159,7 +145,7 @@ def load_combination(given, numbers, s):
     for r in range(given.shape[1]):
         for k in range(s.count):
             place = ((r // len(s.lanes)) * s.count + k) * len(s.lanes) + r % len(s.lanes)
-            put(numbers, place, given[k, r])
+            store(numbers, place, given[k, r])
     return given[len(given) - 1, 0]
 
 

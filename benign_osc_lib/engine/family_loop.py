@@ -19,11 +19,9 @@ from .._compile import jit
 from .divergence import SAFE
 from .family_flow import Flow, flow_on, frame_of, is_sound, kick, settle
 from .family_look import (
-    fill,
     final_weights,
     load_combination,
     load_numbers,
-    move,
     record,
     store_coefficients,
     store_combination,
@@ -43,14 +41,16 @@ from .family_step import (
     visit_batch,
 )
 from .products import (
+    copy,
     dot,
+    fill,
     find_directions,
     gram_matrix,
     largest_square_norm,
     out_of_range,
     products_with_initial,
 )
-from .rows import behind, item, load_shared, pointer, put, store_shared
+from .rows import behind, item, load_shared, pointer, store, store_shared
 
 
 @jit(inline=True)
@@ -128,26 +128,31 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
     number, limit = given.lr.dtype.type, settings.limit
     half, entries = number(filters / 2), np.sqrt(number(filters * patches))
     allowed, far = SAFE * limit * half, np.sqrt(np.finfo(given.lr.dtype).max / 100)
+    zero, smallest, huge = number(0), np.finfo(given.lr.dtype).tiny, np.finfo(given.lr.dtype).max
     dense = settings.momentum > 0 or settings.weight_decay > 0
     prepared, until_glance = (-1, -1, -1), GLANCE
     blocks = -(-filters // len(lanes))
-    count, square_norm, visits = 0, number(0), work.steps[0]
+    count, square_norm, visits = 0, number(0), work.progress[0]
     for run in runs:
         data = data_of(run, given, work)
         if prepared != (x_of[run], u_of[run], v_of[run]):
             prepared = (x_of[run], u_of[run], v_of[run])
             each = range(patches)
-            count = find_directions(n, d, data, work.source, work.direction, work.sign, each)
-            gram_matrix(count, d, data, work.gram, work.row_begin, work.row_end)
+            direction, gram = pointer(work.direction), pointer(work.gram)
+            ends = pointer(work.row_begin), pointer(work.row_end)
+            count = find_directions(n, d, data, direction, pointer(work.sign), zero, each)
+            gram_matrix(count, d, data, gram, *ends, zero)
             if load_shared(data.stop) != 0:
                 return
-            work.refused[0] = out_of_range(count, d, data, work.gram, work.direction)
+            work.refused[0] = out_of_range(
+                n * patches, count, d, data, gram, direction, smallest, huge
+            )
             if work.refused[0] != 0:
                 return
-            square_norm = largest_square_norm(n, count, work.direction, work.gram, each)
+            square_norm = largest_square_norm(n, count, direction, gram, zero, each)
         s = pointers(data, work, number(1), settings, blocks, count, patches, lanes)
         start = pointer(given.start[0][given.start[1][run]])
-        products_with_initial(count, filters, d, start, s, work.initial_products, lanes)
+        products_with_initial(count, filters, d, start, s, s.initial_products, blocks, zero, lanes)
         flow, pace, wide_pace = begin(run, start, d, resumes, results, square_norm, s)
         frame = frame_of(flow)
         scale_second(s.zero, s)
@@ -180,7 +185,7 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
                 if diverged >= 0 or stopped >= 0:
                     for slot in range(batch):
                         i = item(points, slot)
-                        put(epoch.margins, i, item(epoch.y, i) * work.outputs[i])
+                        store(epoch.margins, i, item(epoch.y, i) * work.outputs[i])
                 else:
                     part, steepness = visit_batch(
                         points, batch, s.zero, epoch, frame, s, value, slope
@@ -203,9 +208,9 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
                     reached = spread * output_bound(size, entries, s)
                     safe, flow_before = reached <= allowed and wide <= far, flow
                     if not safe:
-                        move(s.coefficients, count * blocks * len(lanes), s.before)
+                        copy(s.coefficients, s.before, count * blocks * len(lanes))
                         if settings.momentum > 0:
-                            move(s.velocity, count * blocks * len(lanes), s.velocity_before)
+                            copy(s.velocity, s.velocity_before, count * blocks * len(lanes))
                     if dense:
                         flow = flow_on(flow, rate, s)
                         if not is_sound(flow):
@@ -223,12 +228,12 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
                             wide = np.sqrt(dot(pointer(out), pointer(out), filters * d))
                             finite = wide < np.inf
                             if not finite:  # keep the weights of before
-                                move(s.before, count * blocks * len(lanes), s.coefficients)
+                                copy(s.before, s.coefficients, count * blocks * len(lanes))
                                 if settings.momentum > 0:
-                                    move(s.velocity_before, count * blocks * len(lanes), s.velocity)
+                                    copy(s.velocity_before, s.velocity, count * blocks * len(lanes))
                                 flow = flow_before
                                 if settings.trained:
-                                    move(s.second_before, blocks * len(lanes), s.second)
+                                    copy(s.second_before, s.second, blocks * len(lanes))
                                     scale_second(s.zero, s)
                             if not (largest <= limit and finite):
                                 diverged, flow = step, settle(flow, s)
@@ -243,7 +248,7 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
                 until_glance -= batch
                 if until_glance <= 0:
                     until_glance = GLANCE
-                    store_shared(pointer(work.steps), visits)
+                    store_shared(pointer(work.progress), visits)
                     if load_shared(s.stop) != 0:
                         return
             if dense:
@@ -252,7 +257,7 @@ def train_runs(runs, given, settings, resumes, results, work, value, slope, lane
             if diverged < 0 and stopped < 0 and loss < settings.stop_below * number(n):
                 stopped = step
                 survey(work.outputs, frame, s, value, slope)
-        store_shared(pointer(work.steps), visits)
+        store_shared(pointer(work.progress), visits)
         results.diverged_at[run], results.stopped_at[run] = diverged, stopped
         end(run, start, results, flow, s)
 

@@ -35,7 +35,7 @@ that goes on has behind it."""
 Workspace = namedtuple(
     "Workspace",
     "source direction sign row_begin row_end gram initial_products outputs touched mark numbers"
-    " places stop steps refused",
+    " places stop progress refused",
 )
 """The arrays of a thread. ``numbers`` holds those that Places names, from ``places`` on: to hand on
 one array takes a good part of the time to compile. The last three speak with others, as in

@@ -10,7 +10,7 @@ import numpy as np
 from .._compile import jit
 from .family_look import response
 from .row_activations import GELU, OWN, QUADRATIC, RELU, RELU2, activate
-from .rows import add, item, load_row, multiply, put, row_of, store_row, total
+from .rows import add, item, load_row, multiply, row_of, store, store_row, total
 
 
 @jit(inline=True)
@@ -92,11 +92,11 @@ def visit_batch(points, size, shift, epoch, frame, s, value, slope):
         f, squares = visit(i, slot, shift, frame, s, value, slope)
         if shift == 0:
             margin = item(epoch.y, i) * f
-            put(epoch.margins, i, margin)
+            store(epoch.margins, i, margin)
             if s.rule.stop_below > 0:
                 loss += loss_of_margin(margin, s)
         c = loss_slope(f, item(epoch.targets, i), s)
-        put(s.slope_of, slot, c)
+        store(s.slope_of, slot, c)
         steepness += abs(c) * np.sqrt(squares + s.rule.tiny)
     return loss, steepness
 
@@ -115,8 +115,8 @@ def gradient_norm(points, size, step, s):
             k = item(s.direction, q)
             fresh = item(s.mark, k) != step
             if fresh:
-                put(s.mark, k, step)
-                put(s.touched, touched, k)
+                store(s.mark, k, step)
+                store(s.touched, touched, k)
                 touched += 1
             c = row_of(item(s.slope_of, slot) * item(s.sign, q), s.lanes)
             for b in range(s.blocks):

@@ -11,6 +11,7 @@ dtype: patches longer than 10¹⁵⁴ or shorter than 10⁻¹⁵⁴, or 10¹⁹ 
 reference engine. ``engine="auto"`` takes it then.
 """
 
+import math
 from concurrent.futures import ThreadPoolExecutor, TimeoutError
 from queue import SimpleQueue
 
@@ -29,8 +30,17 @@ LARGEST_GRAM = 2**24
 PARTS = 4
 """A batch is cut into so many parts a thread, so that all threads end at about the same time."""
 
+TOGETHER = 2
+"""Runs that a thread has in work: it goes on with one while numbers of another are on their way."""
+
+SMALL_GRAM = 2**14
+"""Entries of the Gram matrix up to which it does; with larger ones no time is spent in waiting."""
+
 GLANCE = 0.1
 """Seconds between two looks at how far the threads have come, and at Ctrl-C."""
+
+LINE = 64
+"""Bytes of a cache line."""
 
 SOON = 2**29
 """Multiply-adds, :func:`most_work`, that end soon enough to be run without a look at Ctrl-C.
@@ -57,7 +67,7 @@ def train_compiled(problem, record_every, limit, progress):
 
     if not compiles():
         raise NotCompiled
-    from . import compiled
+    from . import compiled, workspace
     from .rows import row_length
 
     batch, m, d = problem.lr.shape, *problem.weights.shape[-2:]
@@ -72,7 +82,7 @@ def train_compiled(problem, record_every, limit, progress):
         torch.empty(runs, records, filters, **kind),
         torch.empty(runs, dtype=torch.int64, device="cpu"),
     )
-    given = compiled.Given(
+    given = workspace.Given(
         x=flat(problem.x, 3, batch),
         y=flat(problem.y, 1, batch),
         u=flat(problem.u, 1, batch),
@@ -82,6 +92,8 @@ def train_compiled(problem, record_every, limit, progress):
         visits=flat(problem.visits, 2, batch),
     )
     lanes = row_length(filters)
+    whole = filters == lanes
+    together = TOGETHER if (n * patches) ** 2 <= SMALL_GRAM else 1
 
     def train_part(part, space):
         compiled.train_runs(
@@ -89,10 +101,11 @@ def train_compiled(problem, record_every, limit, progress):
             given,
             record_every,
             given.lr.dtype.type(limit),
-            compiled.Results(*(tensor.numpy() for tensor in out)),
+            workspace.Results(*(tensor.numpy() for tensor in out)),
             space,
             (0,) * lanes,
             (0,) * patches,
+            (0,) * whole,
         )
         if space.refused[0]:
             raise OutOfRange(REFUSED[space.refused[0]], problem.lr.dtype)
@@ -100,10 +113,11 @@ def train_compiled(problem, record_every, limit, progress):
     in_parts(
         train_part,
         given.x[1],
-        lambda stop: _workspace(n, patches, filters, lanes, given.lr.dtype, stop),
-        (given.lr.dtype, lanes, patches),
+        lambda stop: _workspace(together, n, patches, filters, lanes, given.lr.dtype, stop),
+        (given.lr.dtype, lanes, patches, whole),
         runs * most_work(epochs * n, n * patches, filters, d, records),
         runs * epochs * n if progress else None,
+        together,
     )
     weights, margins, strong, weak, diverged_at = out
     return Found(
@@ -115,7 +129,7 @@ def train_compiled(problem, record_every, limit, progress):
     )
 
 
-def in_parts(train_part, data, workspace, kind, work, steps):
+def in_parts(train_part, data, workspace, kind, work, steps, together=1):
     """Train the runs of a batch, part by part, with as many threads as torch has.
 
     Args:
@@ -126,9 +140,10 @@ def in_parts(train_part, data, workspace, kind, work, steps):
         kind: for what ``train_part`` is compiled.
         work: multiply-adds of all runs at most.
         steps: steps of all runs, for the progress bar; None for no bar.
+        together: how many runs ``train_part`` has in work at a time.
     """
     threads, stop = torch.get_num_threads(), np.zeros(1, np.int64)
-    cuts = PARTS * threads if threads > 1 else 1
+    cuts = max(threads, min(PARTS * threads, len(data) // together)) if threads > 1 else 1
     parts = np.array_split(np.argsort(data, kind="stable"), cuts)
     parts = [part for part in parts if len(part)]
     spaces = [workspace(stop) for _ in range(min(threads, len(parts)))]
@@ -191,7 +206,7 @@ def _run_all(task, parts, spaces, stop, steps):
                         done = True
                     except TimeoutError:
                         pass
-                    bar.update(sum(int(space.steps[0]) for space in spaces) - bar.n)
+                    bar.update(sum(int(space.progress[0]) for space in spaces) - bar.n)
     except BaseException:
         stop[0] = 1
         raise
@@ -211,37 +226,56 @@ def flat(tensor, own, batch):
     return array, places.flatten()  # a copy: for a read-only view Numba would compile anew
 
 
-def aligned(size, dtype):
-    """An array of ``size`` numbers, the first at the beginning of a cache line."""
-    spare = np.empty(size + 64 // dtype.itemsize, dtype)
-    skip = -spare.ctypes.data % 64 // dtype.itemsize
-    return spare[skip : skip + size]
+def aligned(shape, dtype):
+    """An array with cache lines of its own: threads that write to one line wait for each other."""
+    shape = shape if isinstance(shape, tuple) else (shape,)
+    size = math.prod(shape) * dtype.itemsize
+    spare = np.empty(size + 2 * LINE, np.uint8)
+    skip = -spare.ctypes.data % LINE
+    return spare[skip : skip + size].view(dtype).reshape(shape)
 
 
-def _workspace(n, patches, filters, lanes, dtype, stop):
-    """What a thread needs beside the results; see ``compiled``."""
-    from .compiled import Workspace
+def _workspace(together, n, patches, filters, lanes, dtype, stop):
+    """What a thread needs beside the results; see ``workspace``."""
+    from .workspace import PLAN, Workspace, run_type
 
     most, blocks = n * patches + 2, -(-filters // lanes)
 
-    share = aligned(blocks * lanes, dtype)
+    def numbers(*shape):
+        return aligned(shape, dtype)
+
+    def integers(*shape):
+        return aligned(shape, np.dtype(np.int64))
+
+    progress, refused = integers(1), integers(1)
+    progress[:], refused[:] = 0, 0
+    share = numbers(blocks * lanes)
     share[:] = 0
     share[: filters // 2], share[filters // 2 : filters] = 2 / filters, -2 / filters
+    j = numbers(blocks * lanes)
+    j[:] = 1
+    j[filters // 2 :] = -1
     return Workspace(
-        source=np.empty(most, np.intp),
-        direction=np.empty(n * patches, np.intp),
-        sign=aligned(n * patches, dtype),
-        row_begin=np.empty(most, np.intp),
-        row_end=np.empty(most, np.intp),
-        gram=aligned(most**2, dtype),
-        initial_products=aligned(blocks * most * lanes, dtype),
-        coefficients=aligned(blocks * most * lanes, dtype),
-        before=aligned(blocks * most * lanes, dtype),
-        active=aligned(blocks * patches * lanes, dtype),
-        scratch=aligned(lanes, dtype),
+        known=integers(together, 4),
+        source=integers(together, most),
+        direction=integers(together, n * patches),
+        sign=numbers(together, n * patches),
+        row_begin=integers(together, most),
+        row_end=integers(together, most),
+        gram=numbers(together, most**2),
+        plan=integers(together, n * patches + 2, PLAN),
+        flips=numbers(together, n * patches + 2),
+        steps=numbers(together, n * patches + 2),
+        initial_products=numbers(together, blocks * most * lanes),
+        coefficients=numbers(together, blocks * most * lanes),
+        runs=aligned(together, run_type(dtype)),
+        outputs=numbers(together, n),
+        before=numbers(blocks * most * lanes),
+        active=numbers(together, blocks * patches * lanes),
+        scratch=numbers(lanes),
         share=share,
-        outputs=aligned(n, dtype),
+        j=j,
         stop=stop,
-        steps=np.zeros(1, np.int64),
-        refused=np.zeros(1, np.int64),
+        progress=progress,
+        refused=refused,
     )

@@ -8,7 +8,7 @@ a loop of its own.
 import math
 
 from .._compile import jit
-from .rows import item, load_row, multiply, put, row_of, store_row, where_positive
+from .rows import item, load_row, multiply, row_of, store, store_row, where_positive
 
 OWN = -1
 """The number of an activation without a name."""
@@ -24,8 +24,8 @@ def by_numbers(z, s, value, slope):
     store_row(s.scratch, 0, z)
     for r in range(count):
         number = float(item(s.scratch, r))
-        put(s.scratch, r, value(number))
-        put(s.scratch, count + r, slope(number))
+        store(s.scratch, r, value(number))
+        store(s.scratch, count + r, slope(number))
     return load_row(s.scratch, 0, s.lanes), load_row(s.scratch, 1, s.lanes)
 
 
@@ -38,8 +38,8 @@ def gelu(z, s):
         number = float(item(s.scratch, r))
         below = 0.5 * math.erfc(-number / math.sqrt(2.0))
         density = math.exp(-0.5 * number * number) / math.sqrt(2.0 * math.pi)
-        put(s.scratch, r, number * below)
-        put(s.scratch, count + r, below + number * density)
+        store(s.scratch, r, number * below)
+        store(s.scratch, count + r, below + number * density)
     return load_row(s.scratch, 0, s.lanes), load_row(s.scratch, 1, s.lanes)
 
 

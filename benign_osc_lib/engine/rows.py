@@ -10,7 +10,7 @@ rounds, AMD Zen 4, Numba 0.68.1. They took 2.2 to 3 times as long, and a first c
 """
 
 from llvmlite import ir
-from numba.core import types
+from numba.core import cgutils, types
 from numba.extending import intrinsic, models, register_model
 from numba.np import arrayobj
 
@@ -73,6 +73,17 @@ def item(_, numbers, index):
 
 
 @intrinsic
+def store(_, numbers, index, number):
+    """Overwrite the number at a place behind a pointer."""
+
+    def generate(context, builder, signature, args):
+        builder.store(args[2], builder.gep(args[0], [args[1]]))
+        return context.get_dummy_value()
+
+    return types.void(numbers, types.intp, numbers.dtype), generate
+
+
+@intrinsic
 def behind(_, numbers, count):
     """The address ``count`` numbers further on."""
 
@@ -107,6 +118,48 @@ def store_row(_, numbers, index, row):
 
 
 @intrinsic
+def load_numbers(_, numbers, index, lanes):
+    """The numbers from a place on, wherever that is, as a row."""
+
+    def generate(context, builder, signature, args):
+        registers = context.get_value_type(signature.return_type)
+        address = builder.bitcast(builder.gep(args[0], [args[1]]), registers.as_pointer())
+        return builder.load(address, align=numbers.dtype.bitwidth // 8)
+
+    row = Row(numbers.dtype, lanes.count)
+    return row(numbers, types.intp, lanes), generate
+
+
+@intrinsic
+def store_numbers(_, numbers, index, row):
+    """Overwrite the numbers from a place on, wherever that is."""
+
+    def generate(context, builder, signature, args):
+        address = builder.bitcast(builder.gep(args[0], [args[1]]), args[2].type.as_pointer())
+        builder.store(args[2], address, align=row.number.bitwidth // 8)
+        return context.get_dummy_value()
+
+    return types.void(numbers, types.intp, row), generate
+
+
+@intrinsic
+def local_rows(_, zero, lanes, rows):
+    """A pointer to as many rows as the tuple ``rows`` is long, on the stack of this function.
+
+    What is stored there and loaded again stays in registers, where the loops are unrolled.
+    """
+
+    def generate(context, builder, signature, args):
+        registers = context.get_value_type(Row(zero, lanes.count))
+        space = cgutils.alloca_once(builder, ir.ArrayType(registers, rows.count))
+        space.align = 64
+        number = context.get_value_type(zero).as_pointer()
+        return builder.bitcast(space, number)
+
+    return types.CPointer(zero)(zero, lanes, rows), generate
+
+
+@intrinsic
 def row_of(_, number, lanes):
     """A row of equal numbers."""
 
@@ -135,6 +188,38 @@ add_rounded, multiply_rounded = _arithmetic("fadd", ()), _arithmetic("fmul", ())
 
 
 @intrinsic
+def flip(_, row, number):
+    """A row, with opposite sign if the number is −0.0; the row itself if it is 0.0."""
+
+    def generate(context, builder, signature, args):
+        count, bits = args[0].type.count, signature.args[1].bitwidth
+        bits = ir.VectorType(ir.IntType(bits), count)
+        nothing = ir.Constant(args[0].type, ir.Undefined)
+        single = builder.insert_element(nothing, args[1], ir.Constant(ir.IntType(32), 0))
+        sign = builder.shuffle_vector(single, nothing, _constants([0] * count))
+        flipped = builder.xor(builder.bitcast(args[0], bits), builder.bitcast(sign, bits))
+        return builder.bitcast(flipped, args[0].type)
+
+    return row(row, number), generate
+
+
+@intrinsic
+def opposite_halves(_, number, lanes):
+    """A row of equal numbers in the first half, and of their opposites in the second."""
+
+    def generate(context, builder, signature, args):
+        registers = context.get_value_type(signature.return_type)
+        nothing, zero = ir.Constant(registers, ir.Undefined), ir.Constant(ir.IntType(32), 0)
+        single = builder.insert_element(nothing, args[0], zero)
+        row = builder.shuffle_vector(single, nothing, _constants([0] * registers.count))
+        half = registers.count // 2
+        places = list(range(half)) + list(range(registers.count + half, 2 * registers.count))
+        return builder.shuffle_vector(row, builder.fneg(row), _constants(places))
+
+    return Row(number, lanes.count)(number, lanes), generate
+
+
+@intrinsic
 def positive_part(_, row):
     """max(z, 0) for each number of a row."""
 
@@ -145,18 +230,34 @@ def positive_part(_, row):
     return row(row), generate
 
 
+def _halves(builder, row):
+    half, nothing = row.type.count // 2, ir.Constant(row.type, ir.Undefined)
+    low = builder.shuffle_vector(row, nothing, _constants(list(range(half))))
+    return low, builder.shuffle_vector(row, nothing, _constants(list(range(half, 2 * half))))
+
+
+def _sum(builder, sums):
+    while sums.type.count > 1:
+        sums = builder.fadd(*_halves(builder, sums))
+    return builder.extract_element(sums, ir.Constant(ir.IntType(32), 0))
+
+
 @intrinsic
 def total(_, row):
     """The sum of a row."""
 
     def generate(context, builder, signature, args):
-        sums = args[0]
-        while sums.type.count > 1:
-            half, nothing = sums.type.count // 2, ir.Constant(sums.type, ir.Undefined)
-            low = builder.shuffle_vector(sums, nothing, _constants(list(range(half))))
-            high = builder.shuffle_vector(sums, nothing, _constants(list(range(half, 2 * half))))
-            sums = builder.fadd(low, high)
-        return builder.extract_element(sums, ir.Constant(ir.IntType(32), 0))
+        return _sum(builder, args[0])
+
+    return row.number(row), generate
+
+
+@intrinsic
+def difference(_, row):
+    """The sum of the first half of a row less that of the second, added in the order of total."""
+
+    def generate(context, builder, signature, args):
+        return _sum(builder, builder.fsub(*_halves(builder, args[0])))
 
     return row.number(row), generate
 
@@ -194,14 +295,3 @@ def where_positive(_, row, chosen):
         return builder.select(builder.fcmp_unordered(">", args[0], zero), args[1], zero)
 
     return row(row, row), generate
-
-
-@intrinsic
-def put(_, numbers, index, number):
-    """Overwrite the number at a place behind a pointer."""
-
-    def generate(context, builder, signature, args):
-        builder.store(args[2], builder.gep(args[0], [args[1]]))
-        return context.get_dummy_value()
-
-    return types.void(numbers, types.intp, numbers.dtype), generate

@@ -7,9 +7,9 @@ from .._formula import above, at_least, between, formula, whole
 def label_noise(size, kappa, nu, q=0.0):
     """How far label noise keeps one point from its label, and the drift of the potential.
 
-    With targets y (1 + o), o independent with mean 0 and standard deviation c, the miss 1 − y f
-    settles to the variance κ c² r/(1 − κ r), where r = 1 − (1 − ν) q, and the potential rises by
-    ν (1 − ν) κ² c²/(2 (1 − κ r)) a step. Both are the leading order for small c.
+    With targets y (1 + o), o independent and bounded, with mean 0 and standard deviation c, the
+    miss 1 − y f settles to the variance κ c² r/(1 − κ r), where r = 1 − (1 − ν) q, and the
+    potential rises by ν (1 − ν) κ² c²/(2 (1 − κ r)) a step. Both are the leading order for small c.
 
     Source: appendix J, Proposition J.4.
 
