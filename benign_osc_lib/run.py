@@ -9,6 +9,7 @@ from torch import Tensor
 
 from . import _checks
 from ._archive import pack, unpack
+from ._files import replace as replace_file
 from .losses import loss
 from .rule import Rule
 
@@ -138,8 +139,6 @@ class Run:
             ValueError: it can name no file, or the activation is not one with a name.
             OSError: the file cannot be written.
         """
-        from .sweeps.files import replace as replace_file
-
         past, about = self.progress, {"format": _FORMAT, "rule": self.rule.to_json()}
         about["progress"] = past and {name: getattr(past, name) for name in _PLAIN}
         parts = {"run": _tensors(self)}

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from .. import _checks, _netcdf
-from .files import TEMPORARY, Presence, create, replace
+from .._files import TEMPORARY, Presence, create, replace
 
 FORMAT = 2
 _NO_FILES = {".DS_Store", "Thumbs.db", "desktop.ini", ".directory"}  # what file managers leave

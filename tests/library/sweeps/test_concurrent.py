@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from benign_osc_lib import _files as files
 from benign_osc_lib import sweeps
-from benign_osc_lib.sweeps import Store, files, store
+from benign_osc_lib.sweeps import Store, store
 from tests.library.sweeps.common import SIZES, assert_same, run
 from tests.library.sweeps.interleaved import gate, gated, orders
 

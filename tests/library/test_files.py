@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from benign_osc_lib.sweeps import files
+from benign_osc_lib import _files as files
 
 LEFT_OVER = files.TEMPORARY + files._HOST + "-" + 32 * "0"
 ELSEWHERE = files.TEMPORARY + "elsewhere-" + 32 * "0"
@@ -146,12 +146,14 @@ def test_nobody_waits_for_ever(tmp_path, held, monkeypatch):
 @needs_locks
 def test_a_forked_process_is_not_at_work(tmp_path, held):
     """It neither keeps the lock when the other is killed nor gives it up while it works."""
-    presence = held()
+    presence, (ready, say) = held(), os.pipe()
     child = os.fork()
     if not child:
+        os.write(say, b"x")
         time.sleep(60)
         os._exit(0)
     try:
+        os.read(ready, 1)
         grandchild = os.fork()
         if not grandchild:
             os._exit(0)
@@ -166,6 +168,7 @@ def test_a_forked_process_is_not_at_work(tmp_path, held):
     finally:
         os.kill(child, 9)
         os.waitpid(child, 0)
+        os.close(ready), os.close(say)
     assert presence.handle is None
 
 
