@@ -27,7 +27,8 @@ class Activation:
 
     Args:
         torch: σ of a tensor, entry by entry; differentiable by autograd.
-        value: σ(z) of one float, a float, in what Numba can compile: arithmetic, ``math``, ``if``.
+        value: σ(z) of one float, a float, in what Numba can compile: arithmetic, ``math``, ``if``;
+            or a builtin, such as ``math.sin``.
         slope: σ'(z) of one float, likewise. Where σ has a kink, the slope that autograd takes.
         name: how it is called in a text.
 

@@ -77,10 +77,10 @@ def found(name, given, record_every=10**9, limit=divergence.LIMIT):
     more=st.booleans(),
 )
 def test_any_rule_on_any_layout(rule, layout, lr, record_every, seed, order, more):
-    """200 visits."""
+    """100 visits."""
     data, w = with_filters(layout, ROWS_OF_8)
     (m, d), start = w.shape[1:], layout[2]
-    options = {"epochs": -(-200 // data.y.shape[-1]), "record_every": record_every}
+    options = {"epochs": -(-100 // data.y.shape[-1]), "record_every": record_every}
     if more:
         options |= {"record_weights": True, "overlaps": normal(start, 2, d), "stop_below": 0.1}
     assert_same_path(data, w, lr * m, rule=rule, seeds=seed, order=order, **options)
