@@ -5,6 +5,7 @@ weights themselves (chapter 3), so the loop of ``family_loop`` works on inner pr
 the plain rule does (``reduced``, ``compiled``).
 """
 
+from functools import lru_cache
 from numbers import Real
 from types import FunctionType
 
@@ -64,8 +65,9 @@ def train_family(problem, record_every, limit, progress):
     return _found(problem, given, results)
 
 
+@lru_cache(maxsize=32)
 def _compiled(activation):
-    """σ and σ' of a researcher's Activation, compiled."""
+    """σ and σ' of a researcher's Activation, compiled; the same ones at the next call."""
     from numba.core.errors import NumbaError
 
     from .._compile import jit
