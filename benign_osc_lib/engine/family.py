@@ -5,7 +5,7 @@ weights themselves (chapter 3), so the loop of ``family_loop`` works on inner pr
 the plain rule does (``reduced``, ``compiled``).
 """
 
-from functools import cache
+from functools import lru_cache
 from numbers import Real
 from types import FunctionType
 
@@ -64,9 +64,9 @@ def train_family(problem, record_every, limit, progress):
     return found_by(problem, given, results)
 
 
-@cache  # the loop is compiled for these very functions, and that takes seconds
+@lru_cache(maxsize=32)  # the loop is compiled for these very functions, and that takes seconds
 def _compiled(activation):
-    """σ and σ' of a researcher's Activation, compiled."""
+    """σ and σ' of a researcher's Activation, compiled; the same ones at the next call."""
     from numba.core.errors import NumbaError
 
     from .._compile import jit

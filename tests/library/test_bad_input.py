@@ -90,7 +90,7 @@ WRONG_TYPE = [
     *cases(initial, "dtype", [torch.int64, "float64", None], "a floating torch dtype"),
     *cases(initial, "generator", [3], "a torch.Generator"),
     *cases(trained, "generator", [3], "a torch.Generator"),
-    *cases(predicted, "activation", [None, 3, torch.relu], "a name or an Activation"),
+    *cases(predicted, "activation", [None, 3, (1, 2)], "a name or an Activation"),
 ]
 
 
