@@ -196,12 +196,6 @@ def test_functions_that_are_not_of_plain_python(sine):
     assert value(0.3) == pytest.approx(math.sin(0.3)) and slope(0.3) == pytest.approx(math.cos(0.3))
 
 
-def test_an_activation_is_compiled_once_in_a_process():
-    """Other functions, even of the same code, would compile the whole loop anew: 20 s a call."""
-    first, again = _compiled(SOFTPLUS), _compiled(replace(SOFTPLUS))
-    assert all(a is b for a, b in zip(first, again, strict=True))
-
-
 @pytest.mark.parametrize("answer", [lambda z: z + 0j, lambda z: None, lambda z: (z, z)])
 def test_functions_whose_answer_is_no_number(answer):
     for name in ("value", "slope"):
