@@ -100,7 +100,7 @@ class NotForRule(ValueError):
 
     def __init__(self, rule):
         super().__init__(
-            f'engine="reduced" has not what is wanted of {rule} on this device; '
+            f'engine="reduced" cannot give what is asked of {rule} on this device; '
             'engine="reference" has'
         )
 
