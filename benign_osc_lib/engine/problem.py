@@ -101,7 +101,7 @@ class NotForRule(ValueError):
     def __init__(self, rule):
         super().__init__(
             f'engine="reduced" cannot give what is asked of {rule} on this device; '
-            'engine="reference" has'
+            'engine="reference" can'
         )
 
 
