@@ -7,6 +7,7 @@ and ``benign_osc_lib.widgets``, which you import yourself: they need matplotlib 
 
 from . import assumptions, metrics, signals, theory
 from ._version import __version__ as __version__
+from .activations import Activation
 from .data import FeatureNoiseModel
 from .network import init_weights, predict
 from .patch_data import PatchData, noiseless_point
@@ -26,6 +27,7 @@ def __getattr__(name):
 
 
 __all__ = [
+    "Activation",
     "FeatureNoiseModel",
     "PatchData",
     "Rule",

@@ -190,7 +190,10 @@ def _factors(schedule):
     """The factors of a schedule as a tuple of floats, or None."""
     if schedule is None:
         return None
-    factors = _checks.tensor_or_list("schedule", schedule)
+    try:
+        factors = _checks.tensor_or_list("schedule", schedule)
+    except TypeError:
+        raise TypeError(f"schedule must be None or a list of factors, got {schedule!r}") from None
     if factors.dim() != 1 or not len(factors):
         raise ValueError(f"schedule must be None or a list of one factor or more, got {schedule!r}")
     _checks.all_between("schedule", factors, 0, low_open=False)

@@ -80,9 +80,10 @@ def train(
             products that an update needs (:mod:`benign_osc_lib.engine.reduced`), the same run to
             rounding and many times faster; "auto", the reduced engine unless n is in the thousands,
             the dtype is neither float32 nor float64, norms leave its range, it has not the rule on
-            this device, or Numba is told not to compile (NUMBA_DISABLE_JIT). On a GPU it has the
-            paper's rule only, as one kernel where the package numba-cuda is installed, else a
-            slower one (:mod:`benign_osc_lib.engine.cuda`).
+            this device, Numba cannot compile an activation of your own (then with a warning), or is
+            told not to compile (NUMBA_DISABLE_JIT). On a GPU it has the paper's rule only, as one
+            kernel where the package numba-cuda is installed, else a slower one
+            (:mod:`benign_osc_lib.engine.cuda`).
         progress: show a progress bar on stderr.
         margins: keep y f at each visit, which needs most of the memory of long runs.
         overlaps: vectors (..., K, d), such as noise patches or further features, whose inner

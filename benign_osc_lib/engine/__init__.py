@@ -47,6 +47,8 @@ each place:
 - ``benchmarks/peers``: all of it, in other frameworks, to be compared with.
 """
 
+import warnings
+
 import torch
 
 from .autograd import train_autograd
@@ -54,7 +56,15 @@ from .batched import train_batched
 from .cuda import train_cuda
 from .divergence import LIMIT
 from .family import train_family
-from .problem import Before, Found, NotCompiled, NotForRule, OutOfRange, Problem
+from .problem import (
+    Before,
+    Found,
+    NotCompilable,
+    NotCompiled,
+    NotForRule,
+    OutOfRange,
+    Problem,
+)
 from .reduced import DTYPES, suits, train_compiled
 from .reference import train_reference
 
@@ -88,6 +98,7 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
 
     Raises:
         OutOfRange: the reduced engine is asked for and cannot represent some product.
+        NotCompilable: it is asked for, and Numba cannot compile the activation.
         NotCompiled: it is asked for on the CPU, and Numba has been told not to compile.
         NotForRule: it is asked for and has no such rule on this device.
     """
@@ -105,9 +116,11 @@ def follow(problem, engine, record_every, *, limit=LIMIT, progress=False):
         if name in ("compiled", "batched", "cuda") and not simple:
             raise NotForRule(problem.rule)
         found = ENGINES[name](known, record_every, limit, progress)
-    except (OutOfRange, NotCompiled, NotForRule):
+    except (OutOfRange, NotCompilable, NotCompiled, NotForRule) as error:
         if engine != "auto":
             raise
+        if isinstance(error, NotCompilable):  # nothing else says why the call takes so long
+            warnings.warn(f"automatic differentiation is used: {error}", stacklevel=3)
         name = by_equations
         found = ENGINES[name](known, record_every, limit, progress)
     for signal, feature in ((found.strong, problem.u), (found.weak, problem.v)):

@@ -13,7 +13,7 @@ import numpy as np
 import torch
 
 from ..activations import Activation
-from .problem import NotCompiled, OutOfRange, flat
+from .problem import NotCompilable, NotCompiled, OutOfRange, flat
 from .reduced import REFUSED, aligned, in_parts, most_work
 from .results import found_by, results_for
 
@@ -25,7 +25,8 @@ def train_family(problem, record_every, limit, progress):
     Raises:
         NotCompiled: Numba has been told not to compile.
         OutOfRange: a product of two norms leaves the range of the dtype.
-        ValueError: Numba cannot compile the activation.
+        NotCompilable: Numba cannot compile the activation.
+        ValueError: its answer is no number.
     """
     from .._compile import compiles  # here, because importing numba takes a third of a second
 
@@ -77,7 +78,7 @@ def _compiled(activation):
         try:
             answer = function(1.0)
         except NumbaError as error:
-            raise ValueError(
+            raise NotCompilable(
                 f"activation must have a {name} that Numba can compile for "
                 f'engine="reduced", got {activation.name}: {error}'
             ) from error

@@ -105,6 +105,10 @@ class NotForRule(ValueError):
         )
 
 
+class NotCompilable(ValueError):
+    """Numba cannot compile a function of an activation of one's own."""
+
+
 class NotCompiled(RuntimeError):
     """The engine runs only compiled, and Numba has been told not to compile."""
 

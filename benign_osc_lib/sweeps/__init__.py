@@ -115,6 +115,13 @@ def sweep(
     _checks.one_of("test_points", test_points, ("patches", "projections"))
     _checks.device(device)
     device = None if device is None or torch.device(device).type == "cpu" else str(device)
+    if device and executor is None:
+        try:
+            torch.empty(0, device=device)
+        except Exception as error:  # a build without it raises anything
+            raise ValueError(
+                f"device must be one of this machine, got {device!r}: {error}"
+            ) from None
     options = Options(n_test, engine, test_points, device)
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise TypeError(f"executor must be a concurrent.futures.Executor or None, got {executor!r}")

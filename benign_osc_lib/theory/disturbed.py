@@ -38,10 +38,10 @@ def label_noise(size, kappa, nu, q=0.0):
 def sam_cycle(radius, kappa, nu, u_norm, m, q=0.0):
     """The 2-cycle in which sharpness-aware steps keep one point, and the drift of the potential.
 
-    The gradient is taken at distance ρ uphill, so it never vanishes, and at every rate below the
-    threshold the miss ends in a 2-cycle abs(1 − y f) = 2 ρ ‖u‖ a √(r/m)/(1 − a), where
-    r = 1 − (1 − ν) q and a = κ r. The potential rises by 2 ν (1 − ν) κ ρ² ‖u‖²/(m (1 − a)²) a
-    step. Both are the leading order for small ρ.
+    The gradient is taken at distance ρ uphill, so from a start off the label it does not vanish.
+    At every rate below the threshold the miss ends in a 2-cycle
+    abs(1 − y f) = 2 ρ ‖u‖ a √(r/m)/(1 − a), where r = 1 − (1 − ν) q and a = κ r. The potential
+    rises by 2 ν (1 − ν) κ ρ² ‖u‖²/(m (1 − a)²) a step. Both are the leading order for small ρ.
 
     Source: appendix J, Proposition J.6.
 

@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from benign_osc_lib import Rule, resume, train
 from benign_osc_lib.activations import Activation
-from benign_osc_lib.engine import ENGINES, divergence, family
+from benign_osc_lib.engine import ENGINES, divergence, family, follow
 from benign_osc_lib.visits import draw_visits
 from tests.library.common import normal, seeded
 from tests.library.common import problem as data_and_weights
@@ -208,7 +208,8 @@ def test_an_activation_that_numba_cannot_compile(value):
     given = problem()._replace(rule=Rule(activation=replace(LOG_COSH, value=value)))
     with pytest.raises(ValueError, match="activation must have a value that Numba can compile"):
         found("family", given)
-    assert found("autograd", given).diverged_at == -1
+    with pytest.warns(UserWarning, match="automatic differentiation is used: activation must"):
+        assert follow(given, "auto", 1).engine == "autograd"
 
 
 # --- Without Numba -----------------------------------------------------------------------------

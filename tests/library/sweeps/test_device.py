@@ -24,6 +24,13 @@ def test_the_runs_are_moved_to_the_device(counted, tmp_path):
         run(store=tmp_path)
 
 
+@pytest.mark.skipif(torch.cuda.is_available(), reason="it has one")
+def test_a_device_that_is_not_here_is_found_before_anything_runs(tmp_path):
+    with pytest.raises(ValueError, match="^device must be one of this machine, got 'cuda'"):
+        run(device="cuda", store=tmp_path)
+    assert not any(tmp_path.iterdir())
+
+
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
 def test_on_cuda(serial):
     found = run(device="cuda")
