@@ -20,7 +20,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from .._compile import jit
+from .._compile import compiles, jit
 from ..engine.rows import (
     add_rounded,
     behind,
@@ -254,3 +254,17 @@ def meet(room, normal, count, size, sigma_p):
                 of_b = add_rounded(of_b, multiply_rounded(row_of(sigma_p * item(b, i), lanes), row))
             store_row(out, pair * blocks + block, of_a)
             store_row(out, (pair + 1) * blocks + block, of_b)
+
+
+def meet_in_numpy(room, normal, count, size, sigma_p):
+    """:func:`meet` in NumPy, which rounds the sums otherwise."""
+    lanes, rows = len(room.lanes), room.places[:count]
+    blocks = len(room.products) // ((2 * POINTS + 1) * lanes)
+    filters = room.filters[: blocks * size * lanes].reshape(blocks, size, lanes)
+    with np.errstate(all="ignore"):  # compiled code does not tell of an overflow
+        products = (sigma_p * normal[rows, normal.shape[1] - size :]) @ filters
+    room.products.reshape(-1, blocks, lanes)[:count] = products.swapaxes(0, 1)
+
+
+if not compiles():  # rows exist in compiled code only
+    meet = meet_in_numpy

@@ -28,6 +28,7 @@ ARGUMENTS = {
     "engine.problem.Found": {
         **dict.fromkeys(("stopped_at", "second", "overlaps", "path", "state", "engine")),
     },
+    "engine.reduced.in_parts": {"together": 1},
     "engine.problem.Problem": {
         **{"rule": Rule(), "targets": None, "margins": True, "directions": None, "path": False},
         **{"stop_below": 0.0, "keep_state": False, "before": None},

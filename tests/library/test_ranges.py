@@ -79,7 +79,7 @@ UNCHECKED = {
     "engine.problem.per_run": "a step of train, which checks",
     "engine.reduced.most_work": "a step of train, which checks",
     "engine.reduced.in_parts": "a step of train, which checks",
-    "engine.reduced.flat": "a step of train, which checks",
+    "engine.problem.flat": "a step of train, which checks",
     "engine.reduced.aligned": "a step of train, which checks",
     "engine.reduced.suits": "a step of train, which checks",
     "engine.reduced.train_compiled": "a step of train, which checks",
