@@ -78,10 +78,7 @@ def _compiled(activation):
         try:
             answer = function(1.0)
         except NumbaError as error:
-            raise NotCompilable(
-                f"activation must have a {name} that Numba can compile for "
-                f'engine="reduced", got {activation.name}: {error}'
-            ) from error
+            raise NotCompilable(name, activation, error) from error
         if not isinstance(answer, Real):
             raise ValueError(
                 f"activation must have a {name} that is a number, got {activation.name} with "

@@ -108,6 +108,12 @@ class NotForRule(ValueError):
 class NotCompilable(ValueError):
     """Numba cannot compile a function of an activation of one's own."""
 
+    def __init__(self, name, activation, error):
+        super().__init__(
+            f"activation must have a {name} that Numba can compile for "
+            f'engine="reduced", got {activation.name}: {error}'
+        )
+
 
 class NotCompiled(RuntimeError):
     """The engine runs only compiled, and Numba has been told not to compile."""

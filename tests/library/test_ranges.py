@@ -29,8 +29,17 @@ NO_NUMBERS = {
         "outputs",
         "model",
     ),  # see test_bad_input.py
-    *("device", "dtype", "generator", "engine", "order", "test_points", "kind", "name"),  # the same
-    *("is_weak", "orthogonal", "progress", "record_weights", "resumable", "shuffled"),
+    *(
+        "device",
+        "dtype",
+        "generator",
+        "engine",
+        "order",
+        "test_points",
+        "kind",
+        "error",
+    ),  # the same
+    *("name", "is_weak", "orthogonal", "progress", "record_weights", "resumable", "shuffled"),
     *("rule", "activation", "loss", "second_layer", "nesterov"),  # see test_rule.py
     *("overlaps", "path"),  # see training/test_rules.py and test_resume.py
     *("state", "margins"),  # see theory/test_class_map.py and test_class_limit.py
