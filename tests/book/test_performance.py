@@ -25,7 +25,6 @@ from benign_osc_lib.theory import kappa
 from tests.book.common import ROOT, section
 
 STORED = page.read(page.RESULTS)
-STALE = pytest.mark.skipif("sweep" not in STORED, reason="make bench has not run since")
 IN_CURVES = {name for name, peer in peers.PEERS.items() if peer.in_curves}
 WITHOUT_JAX = set(peers.PEERS) - {"jax_full", "jax_reduced"}
 
@@ -110,7 +109,6 @@ def test_quick_benchmark_runs_from_end_to_end(quick):
         assert re.search(rf"^{name} ", printed, re.M)
 
 
-@STALE
 def test_stored_results_are_complete():
     check(STORED, plans.FULL)
     assert not STORED["quick"]
@@ -122,7 +120,6 @@ def test_stored_results_are_complete():
     assert STORED["command"] == "python -m benchmarks.bench"
 
 
-@STALE
 def test_page_is_written_from_the_stored_results():
     written = page.PAGE.read_text(encoding="utf-8")
     assert written == page.render(STORED, page.read(page.RESULTS_GPU))
