@@ -1,8 +1,10 @@
 """Checks of arguments. Each message names the argument, the value and what is allowed."""
 
 import math
+import os
 from collections.abc import Sequence
 from numbers import Integral, Real
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -227,6 +229,20 @@ def device(value):
         torch.device("cpu" if value is None else value)
     except (TypeError, RuntimeError):
         raise ValueError(f'device must name one, like "cpu" or "cuda", got {value!r}') from None
+
+
+def path(name, value, kind="a path", meaning="that of a file"):
+    """Return a path, a str, bytes or ``os.PathLike``, as a Path, with ~ for the home directory.
+
+    Raise unless it is ``kind`` and, as it is neither empty nor cut by a zero byte, ``meaning``.
+    """
+    try:
+        text = os.fsdecode(value)
+    except TypeError:
+        raise TypeError(f"{name} must be {kind}, got {value!r}") from None
+    if not text or "\0" in text:
+        raise ValueError(f"{name} must be {meaning}, got {value!r}")
+    return Path(os.path.expanduser(text))
 
 
 def floating_dtype(dtype):

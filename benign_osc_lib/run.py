@@ -1,8 +1,6 @@
 """What training returns, and how it is kept in a file."""
 
-import os
 from dataclasses import dataclass, fields, replace
-from pathlib import Path
 
 import torch
 from torch import Tensor
@@ -145,7 +143,7 @@ class Run:
         if past is not None:
             parts |= {"progress": _tensors(past), "state": past.state}
         tensors = {f"{part}.{name}": t for part, own in parts.items() for name, t in own.items()}
-        replace_file(_path(path), pack(about, tensors))
+        replace_file(_checks.path("path", path), pack(about, tensors))
 
     @staticmethod
     def load(path, *, device=None):
@@ -165,7 +163,7 @@ class Run:
                 place, or ``device`` is none.
         """
         _checks.device(device)
-        file = _path(path)
+        file = _checks.path("path", path)
         content = file.read_bytes()
         try:
             run = _from_archive(*unpack(content))
@@ -209,13 +207,3 @@ def _moved(run, device):
     if past is not None:
         past = replace(past, **there(_tensors(past)), state=there(past.state))
     return replace(run, **there(_tensors(run)), progress=past)
-
-
-def _path(path):
-    try:
-        text = os.fsdecode(path)
-    except TypeError:
-        raise TypeError(f"path must be a path, got {path!r}") from None
-    if not text or "\0" in text:
-        raise ValueError(f"path must be that of a file, got {path!r}")
-    return Path(os.path.expanduser(text))

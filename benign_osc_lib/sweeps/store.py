@@ -6,12 +6,10 @@ digest to which sweep it belongs, and what made it; a checksum covers all of it.
 
 import hashlib
 import json
-import os
 import reprlib
 import time
 import warnings
 from contextlib import contextmanager
-from pathlib import Path
 
 import numpy as np
 
@@ -41,7 +39,7 @@ class Store:
     """
 
     def __init__(self, path, definition, block_size, columns, made_by):
-        self.path = _path(path)
+        self.path = _checks.path("store", path, "a path or None", "the path of a directory")
         self.manifest = self.path / "sweep.json"
         self.folder = self.path / "blocks"
         self.columns, self.made_by = columns, made_by
@@ -224,17 +222,6 @@ class Store:
 
     def _file(self, number):
         return self.folder / f"{number:06}.nc"
-
-
-def _path(path):
-    """The path of a store, with ~ for the home directory."""
-    try:
-        path = os.fsdecode(path)
-    except TypeError:
-        raise TypeError(f"store must be a path or None, got {path!r}") from None
-    if not path or "\0" in path:
-        raise ValueError(f"store must be the path of a directory, got {path!r}")
-    return Path(os.path.expanduser(path))
 
 
 def _digest(content):
