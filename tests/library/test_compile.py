@@ -236,6 +236,14 @@ def test_a_change_in_any_file_of_the_library_counts(fresh, folder, monkeypatch):
 
 # --- The library's own functions, in processes of their own -------------------------------------
 
+SMALL = """
+import numpy as np
+from benign_osc_lib.two_classes import follow
+
+for kind in (np.int8, np.int64):
+    print(*follow(np.full((1, 2), 0.3), np.array([[1, -1]], kind), 1.2))
+"""
+
 TRAIN_AND_SWEEP = """
 import torch
 from benign_osc_lib import FeatureNoiseModel, init_weights, sweep, train
@@ -248,9 +256,9 @@ print(run.weights.tolist(), found.strong_signal.values.tolist())
 """
 
 
-def in_a_process(cache_dir, before=""):
+def in_a_process(cache_dir, code):
     return subprocess.run(
-        [sys.executable, "-c", before + TRAIN_AND_SWEEP],
+        [sys.executable, "-c", code],
         cwd=PACKAGE.parent,
         env={**os.environ, "NUMBA_CACHE_DIR": str(cache_dir)},
         capture_output=True,
@@ -259,21 +267,43 @@ def in_a_process(cache_dir, before=""):
     )
 
 
-def test_train_and_sweep_survive_their_files(tmp_path):
-    """Two processes compile at once; then every file is damaged; then none can be written."""
+def passes_with_damaged_files(cache_dir, code, printed, lengths):
+    """A process that meets files of these lengths says so, once each, and prints the same."""
+    for path, length in lengths.items():
+        path.write_bytes(path.read_bytes()[:length])
+    damaged = in_a_process(cache_dir, code)
+    assert damaged.returncode == 0 and damaged.stdout == printed
+    for path in lengths:
+        assert damaged.stderr.count(f"{path}, compiled code, was damaged") == 1
+    assert damaged.stderr.count("was damaged") == len(lengths)
+
+
+def test_functions_survive_their_files(tmp_path):
+    """Two processes compile at once; then every file is damaged; then all are read."""
     with ThreadPoolExecutor(2) as pool:
-        first, second = pool.map(in_a_process, [tmp_path / "cache"] * 2)
+        first, second = pool.map(lambda _: in_a_process(tmp_path / "cache", SMALL), range(2))
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert first.stderr == second.stderr == "" and first.stdout == second.stdout
     kept = files(tmp_path / "cache")
-    assert len(kept) == 3 and {path.suffix for path in kept} == {".nbc"}
-    for path, length in zip(kept, (0, 20, 1000), strict=True):
-        path.write_bytes(path.read_bytes()[:length])
-    damaged = in_a_process(tmp_path / "cache")
-    assert damaged.returncode == 0 and damaged.stdout == first.stdout
-    assert all(damaged.stderr.count(f"{path}, compiled code, was damaged") == 1 for path in kept)
-    again = in_a_process(tmp_path / "cache")
+    assert len(kept) == 2 and {path.suffix for path in kept} == {".nbc"}
+    lengths = dict(zip(kept, (0, 1000), strict=True))
+    passes_with_damaged_files(tmp_path / "cache", SMALL, first.stdout, lengths)
+    again = in_a_process(tmp_path / "cache", SMALL)
     assert (again.returncode, again.stdout, again.stderr) == (0, first.stdout, "")
+
+
+def test_train_and_sweep_survive_a_damaged_file(tmp_path):
+    """What the loop of training gives from its file, it gives as compiled: the same bits."""
+    first = in_a_process(tmp_path, TRAIN_AND_SWEEP)
+    assert (first.returncode, first.stderr) == (0, "")
+    kept = {path.name.partition("-")[0]: path for path in files(tmp_path)}
+    assert set(kept) == {
+        "engine.compiled.train_runs",
+        "sweeps.accuracy.count_correct",
+        "sweeps.measures.visit_statistics",
+    }
+    lengths = {path: 20 for name, path in kept.items() if name.startswith("sweeps.")}
+    passes_with_damaged_files(tmp_path, TRAIN_AND_SWEEP, first.stdout, lengths)
 
 
 NO_FOLDER = """
@@ -285,8 +315,8 @@ for value in vars(caching).values():
 """
 
 
-def test_train_and_sweep_need_no_folder(tmp_path):
-    found = in_a_process(tmp_path, before=NO_FOLDER)
+def test_no_folder_is_needed(tmp_path):
+    found = in_a_process(tmp_path, NO_FOLDER + SMALL)
     assert (found.returncode, found.stderr) == (0, "")
     assert not files(tmp_path)
 

@@ -35,9 +35,12 @@ def test_rates_across_the_threshold_of_divergence():
 
 
 def one_filter_each(z_plus, z_minus, aside=0.0, **kind):
-    """Two equal points x = (1, 0), m = 1, and filters (z_plus, aside) and (z_minus, 0)."""
+    """Two equal points x = (1, 0), m = 1, and filters (z_plus, aside) and (z_minus, 0).
+
+    Each has two more patches that are 0: loops for three patches are compiled for other tests too.
+    """
     kind = {"dtype": torch.float64, **kind}
-    x = torch.tensor([[[1.0, 0.0]]] * 2, **kind)
+    x = torch.tensor([[[1.0, 0.0], [0.0, 0.0], [0.0, 0.0]]] * 2, **kind)
     data = PatchData(x, -torch.ones(2, **kind), torch.zeros(2, dtype=torch.bool), x[0, 0], x[0, 0])
     return data, torch.tensor([[[z_plus, aside]], [[z_minus, 0.0]]], **kind)
 

@@ -55,7 +55,7 @@ def test_against_a_plain_loop_at_random_sizes(n, m, d, epochs, lr, seed, order):
 
 def test_any_layout_of_patches_trains():
     """Points need not follow the paper's layout when u and v are given."""
-    x = torch.randn(3, 5, 6, generator=seeded(1), dtype=torch.float64) / 2
+    x = torch.randn(3, 4, 6, generator=seeded(1), dtype=torch.float64) / 2
     y = torch.tensor([1.0, -1.0, 1.0], dtype=torch.float64)
     u, v = torch.randn(2, 6, generator=seeded(2), dtype=torch.float64)
     data = PatchData(x=x, y=y, is_weak=torch.zeros(3, dtype=torch.bool), u=u, v=v)
