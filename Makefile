@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 # Where matplotlib keeps its list of fonts, and would find settings: not at home, so that neither differs.
 export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
 
-.PHONY: help install book test test-library test-oldest execute bench bench-gpu phase stress lock set-repository mutants clean
+.PHONY: help install book test test-oldest execute bench bench-gpu phase stress lock set-repository mutants clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -24,18 +24,10 @@ book: install  ## build the book into _build/html
 	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf _build/.doctrees; exit 1; }
 	@echo "Open file://$(CURDIR)/_build/html/index.html"
 
-PYTEST = $(BIN)/python -m pytest -n 2 --dist loadscope
-ON_PAGES = tests/book tests/browser
-
-test: install tests/browser/node_modules/installed  ## build the book, and run every test
+test: book tests/browser/node_modules/installed  ## build the book, then run every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	@# Sphinx keeps one core busy: what does not look at the built book is tested beside it.
-	@$(MAKE) --no-print-directory -j 2 book test-library
-	$(PYTEST) $(ON_PAGES)
-
-test-library: install  ## run every test that needs no built book
-	$(PYTEST) $(ON_PAGES:%=--ignore %)
+	$(BIN)/python -m pytest -n 2 --dist loadscope
 
 test-oldest: .venv-oldest/installed  ## test library and chapters with the oldest versions that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist loadscope tests/library chapters
