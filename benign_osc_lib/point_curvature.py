@@ -58,7 +58,7 @@ def point_hessians(weights, data):
     With J = ∇f(x_i) it is J Jᵀ + (f(x_i) − y_i) ∇²f(x_i). Here ∇²f is block diagonal, with the
     block (j/m) Σ_p σ''(⟨w_{j,r}, x^(p)⟩) x^(p) x^(p)ᵀ for filter (j, r); σ'' is 2 where it answers.
 
-    Source: chapter 14, Proposition 14.1, for any number of patches.
+    Source: chapter 14, "One point: first down, then up", for any number of patches.
 
     Args:
         weights: (..., 2, m, d).

@@ -24,7 +24,7 @@ def central_growth_rate(kappa, nu):
     κ ν e (1 − (1 + 2 ν s/(1/κ + ν e/2))/3) with s = (2/κ + 1)/3 and e = 1 − s. To leading order
     in κ − 1 it is (4/9) ν (1 − ν) (κ − 1), 8/9 of :func:`growth_rate`.
 
-    Source: chapter 14, Proposition 14.3 (after Cohen et al. 2025).
+    Source: chapter 14, "The central flow" (after Cohen et al. 2025).
 
     Args:
         kappa: κ >= 1.
@@ -42,7 +42,7 @@ def central_growth_rate(kappa, nu):
 def central_flow(kappa, nu, s, q, *, times):
     """Follow the central flow of one noiseless point.
 
-    Source: chapter 14, Proposition 14.3 (after Cohen et al. 2025).
+    Source: chapter 14, "The central flow" (after Cohen et al. 2025).
 
     Args:
         kappa: κ > 0.
