@@ -45,6 +45,8 @@ NO_NUMBERS = {
     *("state", "margins"),  # see theory/test_class_map.py and test_class_limit.py
     *("grid", "store", "executor"),  # see test_sweeps.py; the grid's parameters have rows
     *("runs", "cells", "first", "second"),  # see test_phase.py
+    *("function", "functions", "parameters", "which"),  # see test_hessian.py
+    *("module", "inputs", "targets", "batches"),  # the same
     *("sets", "frames", "labels", "alts", "description"),  # see test_widgets.py
 }
 """Arguments that hold no number, or many: tensors, objects, choices among words, flags."""
@@ -58,6 +60,7 @@ MANY_NUMBERS = {
     "phase.crossing": {"y", "values"},  # see test_phase_prediction.py
     "rule.Rule": {"schedule"},
     "rule.Rule.from_json": {"text"},
+    "theory.central_flow": {"s", "q", "times"},  # see theory/test_edge.py
     "statistics.mean_by_run": {"values"},  # see test_statistics.py
     "statistics.law_of_sum": {"law"},
     "statistics.two_sided": {"law"},
@@ -98,6 +101,7 @@ UNCHECKED = {
 """Functions that check no number, and why."""
 
 RECORDS = {
+    *("hessian.Eigenpairs", "batch_sharpness.Curvature", "point_curvature.PointHessians"),
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
     "many_points.LimitMargins",
     "noiseless_classes.NoiselessMargins",
