@@ -1,0 +1,92 @@
+#!/usr/bin/env python3
+"""Train on pairs of digits and store what chapter 15 reads in the library.
+
+    tools/digits.py [--store DIR] [--only pairs|settings] [--seeds N]
+
+With --store every finished cell is kept in DIR, and an interrupted call goes on where it stopped.
+"""
+
+import argparse
+import sys
+from datetime import date
+from functools import partial
+from pathlib import Path
+
+import xarray
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+
+from benign_osc_lib import _files, _netcdf  # noqa: E402
+from benign_osc_lib._provenance import made_by  # noqa: E402
+from benign_osc_lib.digits import cells  # noqa: E402
+
+
+def arguments(argv):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--store", type=Path, help="folder for the cells, to resume")
+    parser.add_argument("--only", choices=cells.GRIDS, help="one of the grids")
+    parser.add_argument("--seeds", type=int, help="fewer or more seeds")
+    parser.add_argument("--out", type=Path, default=ROOT / "benign_osc_lib" / "digits" / "stored")
+    return parser.parse_args(argv)
+
+
+def kept(path, make):
+    """The Dataset in a file, made and written first if the file is missing."""
+    if path is None:
+        return make()
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _files.replace(path, _netcdf.sealed(make()))
+    return _netcdf.unsealed(path.read_bytes())
+
+
+def grid(name, seeds, store):
+    """One of the grids of ``cells.GRIDS``."""
+    pairs, settings, kappas, calm = cells.GRIDS[name]
+    rows = []
+    for a, b in pairs:
+        row = []
+        for number, setting in enumerate(settings.values()):
+            path = store and store / f"{name}-{a}-{b}-{number}-{len(seeds)}.nc"
+            make = partial(cells.rates, a, b, kappas, seeds, setting, calm=calm)
+            row.append(kept(path, make))
+        rows.append(xarray.concat(row, xarray.DataArray(list(settings), dims="setting")))
+        print(f"{name}: {a} and {b}", flush=True)
+    names = xarray.DataArray([f"{a} {b}" for a, b in pairs], dims="pair")
+    return xarray.concat(rows, names)
+
+
+def small(found, name):
+    """In short numbers: counts of every seed for the pairs, and means elsewhere."""
+    for end in ("", "_calm"):
+        if f"right{end}" in found:
+            share = found[f"right{end}"] / found.n_test
+            found[f"accuracy{end}"] = share.mean("seed")
+            found[f"accuracy{end}_sd"] = share.std("seed", ddof=1)
+    found = found.drop_vars("right_calm" if name == "pairs" else ["right", "seed"])
+    kinds = {"right": "i2", "n_test": "i2", "diverged": "i2", "diverged_calm": "i2"}
+    return found.assign({k: v.astype(kinds.get(k, "f4")) for k, v in found.data_vars.items()})
+
+
+def main(argv):
+    args = arguments(argv)
+    seeds = range(args.seeds) if args.seeds else cells.SEEDS
+    for name in [args.only] if args.only else cells.GRIDS:
+        found = small(grid(name, seeds, args.store), name)
+        options = f" --seeds {args.seeds}" if args.seeds else ""
+        found.attrs = {
+            "command": f"python tools/digits.py --only {name}{options}",
+            "date": date.today().isoformat(),
+            "seeds": f"{seeds[0]} to {seeds[-1]}",
+            "number_of_runs": found.diverged.size * len(seeds),
+            **made_by(),
+        }
+        path = args.out / f"{name}.nc"
+        path.parent.mkdir(exist_ok=True)
+        path.write_bytes(_netcdf.to_bytes(found))
+        print(f"{path}: {found.attrs['number_of_runs']} runs, {path.stat().st_size / 1000:.0f} kB")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
