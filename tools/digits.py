@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Train on pairs of digits and store what chapter 15 reads in the library.
 
-    tools/digits.py [--store DIR] [--only pairs|settings] [--seeds N]
+    tools/digits.py [--store DIR] [--only pairs|settings|mlp] [--seeds N]
 
 With --store every finished cell is kept in DIR, and an interrupted call goes on where it stopped.
 """
@@ -19,13 +19,13 @@ sys.path.insert(0, str(ROOT))
 
 from benign_osc_lib import _files, _netcdf  # noqa: E402
 from benign_osc_lib._provenance import made_by  # noqa: E402
-from benign_osc_lib.digits import cells  # noqa: E402
+from benign_osc_lib.digits import cells, mlp_cells  # noqa: E402
 
 
 def arguments(argv):
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--store", type=Path, help="folder for the cells, to resume")
-    parser.add_argument("--only", choices=cells.GRIDS, help="one of the grids")
+    parser.add_argument("--only", choices=(*cells.GRIDS, "mlp"), help="one of the grids")
     parser.add_argument("--seeds", type=int, help="fewer or more seeds")
     parser.add_argument("--out", type=Path, default=ROOT / "benign_osc_lib" / "digits" / "stored")
     return parser.parse_args(argv)
@@ -42,19 +42,30 @@ def kept(path, make):
 
 
 def grid(name, seeds, store):
-    """One of the grids of ``cells.GRIDS``."""
-    pairs, settings, kappas, calm = cells.GRIDS[name]
-    rows = []
+    """One of the grids of ``cells.GRIDS``, and of how many seeds."""
+    pairs, settings, kappas, default, calm = cells.GRIDS[name]
+    seeds, rows = range(seeds or default), []
     for a, b in pairs:
         row = []
         for number, setting in enumerate(settings.values()):
             path = store and store / f"{name}-{a}-{b}-{number}-{len(seeds)}.nc"
-            make = partial(cells.rates, a, b, kappas, seeds, setting, calm=calm)
+            make = partial(cells.measure_rates, a, b, kappas, seeds, setting, calm=calm)
             row.append(kept(path, make))
         rows.append(xarray.concat(row, xarray.DataArray(list(settings), dims="setting")))
         print(f"{name}: {a} and {b}", flush=True)
     names = xarray.DataArray([f"{a} {b}" for a, b in pairs], dims="pair")
-    return xarray.concat(rows, names)
+    return small(xarray.concat(rows, names), name), len(seeds)
+
+
+def mlp_grid(seeds, store):
+    """The runs of the plain MLP, and of how many seeds."""
+    seeds, rows = seeds or len(mlp_cells.MLP_SEEDS), []
+    for number, kind in enumerate(mlp_cells.KINDS):
+        path = store and store / f"mlp-{number}-{seeds}.nc"
+        make = partial(mlp_cells.mlp_rates, kind, mlp_cells.RATES, range(seeds))
+        rows.append(kept(path, make))
+        print(f"mlp: {kind}", flush=True)
+    return xarray.concat(rows, xarray.DataArray(list(mlp_cells.KINDS), dims="kind")), seeds
 
 
 def small(found, name):
@@ -71,15 +82,15 @@ def small(found, name):
 
 def main(argv):
     args = arguments(argv)
-    seeds = range(args.seeds) if args.seeds else cells.SEEDS
-    for name in [args.only] if args.only else cells.GRIDS:
-        found = small(grid(name, seeds, args.store), name)
+    for name in [args.only] if args.only else (*cells.GRIDS, "mlp"):
+        make = mlp_grid if name == "mlp" else partial(grid, name)
+        found, seeds = make(args.seeds, args.store)
         options = f" --seeds {args.seeds}" if args.seeds else ""
         found.attrs = {
             "command": f"python tools/digits.py --only {name}{options}",
             "date": date.today().isoformat(),
-            "seeds": f"{seeds[0]} to {seeds[-1]}",
-            "number_of_runs": found.diverged.size * len(seeds),
+            "seeds": f"0 to {seeds - 1}",
+            "number_of_runs": found.accuracy.size * (1 if name == "mlp" else seeds),
             **made_by(),
         }
         path = args.out / f"{name}.nc"

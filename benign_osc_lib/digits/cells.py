@@ -37,16 +37,13 @@ SOME_KAPPAS = (0.5, 0.9, 1.0, 1.02, 1.05, 1.1, 1.2, 1.4)
 """The rates of the runs with other settings."""
 
 GRIDS = {
-    "pairs": (PAIRS, {"baseline": Setting()}, KAPPAS, True),
-    "settings": (NEIGHBOURS, SETTINGS, SOME_KAPPAS, False),
+    "pairs": (PAIRS, {"baseline": Setting()}, KAPPAS, 100, True),
+    "settings": (NEIGHBOURS, SETTINGS, SOME_KAPPAS, 50, False),
 }
-"""The stored runs: name -> (pairs, settings, rates, whether with the calm end)."""
-
-SEEDS = range(100)
-"""The seeds of the stored runs."""
+"""The stored runs: name -> (pairs, settings, rates, number of seeds, whether with the calm end)."""
 
 
-def rates(a, b, kappas, seeds, setting, *, calm=False):
+def measure_rates(a, b, kappas, seeds, setting, *, calm=False):
     """One pair in one setting at several rates, and what was to be expected.
 
     Args:
@@ -109,14 +106,19 @@ def load(name):
     """Stored runs, as ``tools/digits.py`` made them.
 
     Args:
-        name: "pairs" or "settings".
+        name: "pairs", "settings" or "mlp".
 
     Returns:
-        An ``xarray.Dataset`` with the axes pair, setting, kappa, and seed for ``right``; its
-        attributes hold the command that made it and the versions.
+        An ``xarray.Dataset``; its attributes hold the command that made it and the versions.
+
+        - "pairs": all pairs at the baseline, every seed: axes pair, setting, kappa, seed and the
+          variables of :func:`measure_rates`, with ``accuracy`` and ``accuracy_calm``, means over
+          the seeds, and their standard deviations ``_sd``;
+        - "settings": ten pairs in other settings, without the single seeds;
+        - "mlp": see :func:`~benign_osc_lib.digits.mlp_cells.mlp_rates`; an axis kind more.
 
     Raises:
         ValueError: there are no such runs.
     """
-    _checks.one_of("name", name, tuple(GRIDS))
+    _checks.one_of("name", name, (*GRIDS, "mlp"))
     return _netcdf.from_bytes((files(__package__) / "stored" / f"{name}.nc").read_bytes())

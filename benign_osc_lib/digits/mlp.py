@@ -11,8 +11,8 @@ from torch import Tensor
 
 from .. import _checks
 from ..patch_data import PatchData
-from .images import images
 from .pairs import SHORTCUT_NORM
+from .source import images
 
 
 @dataclass(frozen=True, eq=False)

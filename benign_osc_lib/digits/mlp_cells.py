@@ -27,7 +27,7 @@ MLP_SEEDS = range(20)
 """The seeds of the stored runs."""
 
 
-def examples(kind, draws):
+def _examples(kind, draws):
     """The (train, test) of one of ``KINDS``, R data sets for R generators."""
     what, n, image_norm, _ = KINDS[kind]
     if what == "ten":
@@ -35,7 +35,7 @@ def examples(kind, draws):
     return tuple(map(mlp.side_by_side, pair(3, 8, n=n, image_norm=image_norm, generator=draws)))
 
 
-def start(kind, seeds):
+def mlp_start(kind, seeds):
     """Data, initial weights, and the mean λ of the points at the fit of a small rate.
 
     Args:
@@ -51,7 +51,7 @@ def start(kind, seeds):
     """
     _checks.one_of("kind", kind, tuple(KINDS))
     draws = generators(seeds)
-    train, test = examples(kind, draws)
+    train, test = _examples(kind, draws)
     weights = mlp.init(train.x.shape[-1], HIDDEN, train.t.shape[-1], draws)
     rate = torch.full((len(draws),), SMALL, dtype=torch.float64)
     fitted, _ = mlp.descend(weights, train, rate, 200, stop_below=1e-3)
@@ -78,7 +78,7 @@ def mlp_rates(kind, rates, seeds):
     import xarray  # here, because importing it takes half a second
 
     seeds = list(seeds)
-    train, test, weights, edge = start(kind, seeds)
+    train, test, weights, edge = mlp_start(kind, seeds)
     rows = []
     for a in rates:
         epochs = max(1, round(KINDS[kind][3] / a))

@@ -4,7 +4,7 @@ import torch
 
 from .. import _checks
 from ..patch_data import PatchData
-from .images import images
+from .source import images
 
 SHORTCUT_NORM = 1.0
 """‖u‖, the length of the planted patch."""

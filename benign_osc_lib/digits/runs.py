@@ -37,6 +37,10 @@ class Setting:
         scale: σ_0.
         order: "cyclic" or "shuffled".
         m: filters per sign.
+
+    Raises:
+        TypeError: ``time`` is no number.
+        ValueError: ``time`` is not above 0. The other fields are checked where they are used.
     """
 
     n: int = 64
@@ -47,6 +51,9 @@ class Setting:
     scale: float = 0.0625
     order: str = "cyclic"
     m: int = 8
+
+    def __post_init__(self):
+        _checks.positive("time", self.time)
 
     def epochs(self, kappa):
         """Passes at the rate κ: time/κ, rounded, at least 1."""
