@@ -56,9 +56,9 @@ def measure_rates(a, b, kappas, seeds, setting, *, calm=False):
 
     Returns:
         An ``xarray.Dataset`` with ``right`` (kappa, seed), the number of test points with the right
-        sign, of ``n_test``; the means over the seeds of what
+        sign, of ``n_test``; the means, over the seeds that did not diverge, of what
         :func:`~benign_osc_lib.digits.runs.measure` finds, (kappa), and with ``_sd`` the standard
-        deviations; ``diverged`` (kappa), their number; with ``_calm`` the same after the calm end.
+        deviations; ``diverged`` (kappa), the number of the others; with ``_calm`` the same after the calm end.
         And means over the seeds of what the training images say before any training: ``distance``,
         half the distance of the class means; ``gain``, the smaller of the two gains of the
         preferred directions; ``late``, the share of the test points that the preferred directions,
@@ -95,10 +95,14 @@ def measure_rates(a, b, kappas, seeds, setting, *, calm=False):
 
 
 def _described(seen):
-    """Means and standard deviations over the seeds; counts of right points stay."""
-    out = {"right": seen["right"].numpy(), "diverged": seen["diverged"].sum().numpy()}
+    """Counts of right points, and means and deviations over the seeds that did not diverge."""
+    alive = ~seen["diverged"]
+    out = {"right": seen["right"].numpy(), "diverged": (~alive).sum().numpy()}
     for name in ("loss", "answer", "cosine", "preferred"):
-        out[name], out[f"{name}_sd"] = seen[name].mean().numpy(), seen[name].std().numpy()
+        kept = seen[name][alive]
+        nothing = kept.new_tensor(float("nan"))
+        out[name] = (kept.mean() if len(kept) else nothing).numpy()
+        out[f"{name}_sd"] = (kept.std() if len(kept) > 1 else nothing).numpy()
     return out
 
 
