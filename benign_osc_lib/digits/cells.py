@@ -38,7 +38,7 @@ SOME_KAPPAS = (0.5, 0.9, 1.0, 1.02, 1.05, 1.1, 1.2, 1.4)
 
 GRIDS = {
     "pairs": (PAIRS, {"baseline": Setting()}, KAPPAS, 100, True),
-    "settings": (NEIGHBOURS, SETTINGS, SOME_KAPPAS, 50, False),
+    "settings": (NEIGHBOURS, SETTINGS, SOME_KAPPAS, 30, False),
 }
 """The stored runs: name -> (pairs, settings, rates, number of seeds, whether with the calm end)."""
 
@@ -58,8 +58,8 @@ def measure_rates(a, b, kappas, seeds, setting, *, calm=False):
         An ``xarray.Dataset`` with ``right`` (kappa, seed), the number of test points with the right
         sign, of ``n_test``; the means, over the seeds that did not diverge, of what
         :func:`~benign_osc_lib.digits.runs.measure` finds, (kappa), and with ``_sd`` the standard
-        deviations; ``diverged`` (kappa), the number of the others; with ``_calm`` the same after the calm end.
-        And means over the seeds of what the training images say before any training: ``distance``,
+        deviations; ``diverged`` (kappa), the number of the others; with ``_calm`` the same after
+        the calm end. And means over the seeds of what the training images say: ``distance``,
         half the distance of the class means; ``gain``, the smaller of the two gains of the
         preferred directions; ``late``, the share of the test points that the preferred directions,
         at equal length, get right.

@@ -159,7 +159,8 @@ def measure(found, directions):
     image = run.weights.clone()
     image[..., -1] = 0
     lengths = image.norm(dim=-1)
-    v = torch.stack([data.v, -data.v], -2)
+    v = data.v.expand(len(image), -1)  # of one seed it has no leading axis
+    v = torch.stack([v, -v], -2)
     directions = {
         "cosine": torch.nn.functional.normalize(v, dim=-1),
         "preferred": directions,
