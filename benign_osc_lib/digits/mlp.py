@@ -29,7 +29,7 @@ class Examples:
 
 
 def side_by_side(data):
-    """The two patches of every point in one input: image and shortcut have axes of their own.
+    """All patches of every point in one input: image and shortcut have axes of their own.
 
     Args:
         data: PatchData of :func:`~benign_osc_lib.digits.pairs.pair`, a batch of R data sets.

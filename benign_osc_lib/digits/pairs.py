@@ -13,11 +13,12 @@ SHORTCUT_NORM = 1.0
 def pair(a, b, *, n=64, image_norm=0.2, shortcut=1.0, scaling="each", generator=None):
     """Training and test points of two digits, with a shortcut planted in the training points.
 
-    A point has two patches in R^65, the 64 pixels and one more axis, which carries u:
+    A point has the paper's three patches, here in R^65, the 64 pixels and one axis for u:
 
     - patch 0 is y·u with ‖u‖ = 1, orthogonal to every image, in a training point that has the
       shortcut; it is zero in the others and in every test point;
-    - patch 1 is the image, less the mean of all n training images, scaled.
+    - patch 1 is the image, less the mean of all n training images, scaled;
+    - patch 2, the paper's noise, is zero: an image brings its own.
 
     The label is +1 for the digit ``a`` and −1 for ``b``. The training set holds ⌈n/2⌉ images of
     ``a`` and ⌊n/2⌋ of ``b``, drawn without replacement and put in a random order; all other images
@@ -100,6 +101,6 @@ def _labels(sets):
 
 
 def _patches(flat, y, has_shortcut, u):
-    """The patches (n, 2, 65) of images (n, 64)."""
+    """The patches (n, 3, 65) of images (n, 64)."""
     planted = (y * has_shortcut)[:, None] * u
-    return torch.stack([planted, torch.nn.functional.pad(flat, (0, 1))], -2)
+    return torch.stack([planted, torch.nn.functional.pad(flat, (0, 1)), 0 * planted], -2)

@@ -70,6 +70,7 @@ def test_what_a_pair_is_made_of(two, n, share, length, scaling, seed):
     assert (~train.is_weak).sum() == round(share * n)
     assert torch.equal(train.x[:, 0], (train.y * ~train.is_weak)[:, None] * train.u)
     assert test.is_weak.all() and not test.x[:, 0].any()
+    assert not train.x[:, 2].any() and not test.x[:, 2].any()
     assert train.u.norm() == SHORTCUT_NORM == 1 and not (train.x[:, 1] @ train.u).any()
     means = [train.x[train.y == y, 1].mean(0) for y in (1, -1)]
     torch.testing.assert_close(train.v, (means[0] - means[1]) / 2)
@@ -95,7 +96,7 @@ def test_points_without_the_shortcut_are_drawn_by_chance():
 
 def test_a_batch_is_its_data_sets():
     train, test = pair(3, 8, n=20, generator=generators([7, 8]))
-    assert train.x.shape == (2, 20, 2, 65) and train.v.shape == (2, 65) and train.u.shape == (65,)
+    assert train.x.shape == (2, 20, 3, 65) and train.v.shape == (2, 65) and train.u.shape == (65,)
     for k, seed in enumerate((7, 8)):
         alone = pair(3, 8, n=20, generator=seeded(seed))
         assert torch.equal(train[k].x, alone[0].x) and torch.equal(test[k].x, alone[1].x)

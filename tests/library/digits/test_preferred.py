@@ -52,7 +52,7 @@ def test_small_filters_without_a_shortcut_turn_to_it():
     """With no shortcut all residuals are 1 at first: the filters are fed equally by all points."""
     data, _ = pair(0, 6, n=40, image_norm=0.3, shortcut=0, generator=seeded(3))
     directions, _ = preferred_directions(data)
-    start = init_weights(30, 65, 1e-6, generator=seeded(4))
+    start = init_weights(8, 65, 1e-6, generator=seeded(4))
     fed = train(data, start, 0.05, epochs=4000, stop_below=0.4999, record_every=None).weights
     grown = fed.norm(dim=-1) > 1e-4
     cosines = torch.einsum("jrd,jd->jr", fed, directions) / fed.norm(dim=-1)
