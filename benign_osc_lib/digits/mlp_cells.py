@@ -12,10 +12,10 @@ RATES = (0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0)
 """The stored rates a = ηλ/2."""
 
 KINDS = {
-    "3 and 8, length 0.2": ("pair", 64, 0.2, 100),
-    "3 and 8, length 1": ("pair", 64, 1.0, 100),
-    "ten classes, length 0.2": ("ten", 200, 0.2, 30),
-    "ten classes, length 1": ("ten", 200, 1.0, 30),
+    "3 and 8, length 0.2": ("pair", 64, 0.2, 40),
+    "3 and 8, length 1": ("pair", 64, 1.0, 40),
+    "ten classes, length 0.2": ("ten", 200, 0.2, 15),
+    "ten classes, length 1": ("ten", 200, 1.0, 15),
 }
 """What is learned -> (data, training points, length of the images, a × epochs)."""
 
