@@ -75,7 +75,8 @@ def small(found, name):
             share = found[f"right{end}"] / found.n_test
             found[f"accuracy{end}"] = share.mean("seed")
             found[f"accuracy{end}_sd"] = share.std("seed", ddof=1)
-    found = found.drop_vars("right_calm" if name == "pairs" else ["right", "seed"])
+    gone = ["right_calm"] if name == "pairs" else ["right", "right_calm", "seed"]
+    found = found.drop_vars(gone, errors="ignore")
     kinds = {"right": "i2", "n_test": "i2", "diverged": "i2", "diverged_calm": "i2"}
     return found.assign({k: v.astype(kinds.get(k, "f4")) for k, v in found.data_vars.items()})
 

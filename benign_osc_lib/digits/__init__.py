@@ -6,7 +6,7 @@ What ``tools/digits.py`` made of tens of thousands of runs is read by ``load``. 
 that stands beside the paper's is in ``digits.mlp``.
 """
 
-from . import mlp
+from . import mlp as mlp
 from .cells import NEIGHBOURS, SETTINGS, SOME_KAPPAS, load, measure_rates
 from .mlp_cells import KINDS, RATES, mlp_rates, mlp_start
 from .pairs import SHORTCUT_NORM, pair
@@ -31,7 +31,6 @@ __all__ = [
     "load",
     "measure",
     "measure_rates",
-    "mlp",
     "mlp_rates",
     "mlp_start",
     "pair",
