@@ -119,7 +119,7 @@ def calmed(found, epochs=1200, stop_below=1e-4):
     Args:
         found: a Trained.
         epochs: at most so many passes, at least 1.
-        stop_below: the bound, > 0.
+        stop_below: the bound, > 0; None: all passes are made.
 
     Returns:
         A Trained.

@@ -57,7 +57,7 @@ def others():
     return {
         "assumptions.assumption_3": {"model": MODEL},
         "digits.calmed": {"found": digits.trained(3, 5, 0.9, [0], digits.Setting(n=4, time=1))},
-        "digits.preferred_directions": {"data": DATA},
+        "digits.preferred_directions": {"data": digits.pair(3, 5, n=4)[0]},
         "enclosure.certain_escape": {"z": (0.1, 0.1), "labels": np.ones(3, int)},
         **{f"many_points.{name}": state for name in of_state.split()},
         **{"many_points.class_path": path, "many_points.limit_margins": path},

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from benign_osc_lib import PatchData, generators, init_weights, theory, train
+from benign_osc_lib import PatchData, generators, hessian, init_weights, predict, theory, train
 from benign_osc_lib.digits import (
     CALM,
     KAPPAS,
@@ -110,3 +110,19 @@ def test_bad_input(found):
     with pytest.raises(ValueError, match="directions must have shape"):
         measure(found, found.train.v)
     assert isinstance(found.train, PatchData)
+
+
+def test_the_edge_of_a_point_with_an_image(found):
+    """ηλ/2 = κ(s + s⁻ + ν N) where a point is fitted, for any length of image and shortcut."""
+    data, w = found.train[0], found.run.weights[0]
+    for i in (0, 7):
+        x = data.x[i]
+        y = predict(w, x[None])  # the target that is hit exactly
+
+        def loss(weights, x=x, y=y):
+            return (predict(weights, x[None]) - y).square().sum() / 2
+
+        top = hessian.eigenpairs(loss, w).values.item()
+        signal, image, _ = (w @ x.T).clamp(min=0).square().sum((0, 1)) / 8
+        wanted = 0.9 * (signal + 0.3**2 * image)
+        assert Setting().rate(0.9) * top / 2 == pytest.approx(wanted.item(), rel=1e-6, abs=0)
