@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benign_osc_lib import FeatureNoiseModel, Rule, init_weights, phase, train
+from benign_osc_lib import FeatureNoiseModel, Rule, digits, init_weights, phase, train
 from benign_osc_lib.many_points import ClassSignals, LimitMargins
 from benign_osc_lib.signal_noise import SignalNoiseModel
 from tests.library.common import seeded
@@ -56,6 +56,8 @@ def others():
     here = {"inputs": torch.eye(3), "targets": torch.ones(3, 1)}
     return {
         "assumptions.assumption_3": {"model": MODEL},
+        "digits.calmed": {"found": digits.trained(3, 5, 0.9, [0], digits.Setting(n=4, time=1))},
+        "digits.preferred_directions": {"data": digits.pair(3, 5, n=4)[0]},
         "enclosure.certain_escape": {"z": (0.1, 0.1), "labels": np.ones(3, int)},
         **{f"many_points.{name}": state for name in of_state.split()},
         **{"many_points.class_path": path, "many_points.limit_margins": path},

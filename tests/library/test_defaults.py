@@ -11,7 +11,7 @@ from fractions import Fraction
 import pytest
 import torch
 
-from benign_osc_lib import Rule, network, phase, theory
+from benign_osc_lib import Rule, digits, network, phase, theory
 from benign_osc_lib.sweeps import DEFAULTS
 from tests.library.interface import CALLABLES, CONSTANTS
 
@@ -24,6 +24,17 @@ ARGUMENTS = {
     "data.FeatureNoiseModel.sample": {
         **{"n_weak": None, "generator": None, "device": None, "dtype": torch.float64},
     },
+    "digits.Setting": {
+        **{"n": 64, "image_norm": 0.2, "shortcut": 1.0, "scaling": "each", "time": 300.0},
+        **{"scale": 0.0625, "order": "cyclic", "m": 8},
+    },
+    "digits.calmed": {"epochs": 1200, "stop_below": 1e-4},
+    "digits.measure_rates": {"calm": False},
+    "digits.pair": {
+        **{"n": 64, "image_norm": 0.2, "shortcut": 1.0, "scaling": "each", "generator": None},
+    },
+    "digits.preferred_directions": {"steps": 300},
+    "digits.trained": {"setting": digits.Setting()},
     "enclosure.certain_escape": {"radius": 0.0},
     "engine.problem.Found": {
         **dict.fromkeys(("stopped_at", "second", "overlaps", "path", "state", "engine")),
@@ -134,6 +145,23 @@ NOISES = [  # from 0.1 to 3.2, three a factor of 2
 ]
 
 VALUES = {
+    "digits.CALM": 0.5,
+    "digits.KAPPAS": (0.5, 0.7, 0.8, 0.9, 0.95, 1.0, 1.02, 1.05, 1.1, 1.2, 1.3, 1.4, 1.5),
+    "digits.KINDS": {
+        "3 and 8, length 0.2": ("pair", 64, 0.2, 40),
+        "3 and 8, length 1": ("pair", 64, 1.0, 40),
+        "ten classes, length 0.2": ("ten", 200, 0.2, 15),
+        "ten classes, length 1": ("ten", 200, 1.0, 15),
+    },
+    "digits.NEIGHBOURS": tuple((k, (k + 1) % 10) for k in range(10)),
+    "digits.PAIRS": tuple((a, b) for a in range(10) for b in range(a + 1, 10)),
+    "digits.RATES": (0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0),
+    "digits.SHORTCUT_NORM": 1.0,
+    "digits.SOME_KAPPAS": (0.5, 0.9, 1.0, 1.02, 1.05, 1.1, 1.2, 1.4),
+    "digits.cells.GRIDS": digits.cells.GRIDS,  # see tests/book/test_stored_digits.py
+    "digits.mlp_cells.HIDDEN": 64,
+    "digits.mlp_cells.SMALL": 0.02,
+    "digits.mlp_cells.MLP_SEEDS": range(20),
     "enclosure.DIGITS": 60,
     "engine.divergence.LIMIT": 1000000.0,
     "engine.divergence.SAFE": 0.99,
@@ -172,6 +200,7 @@ VALUES = {
 
 ELSEWHERE = {
     "phase.DIAGRAMS",  # below
+    "digits.SETTINGS",  # see tests/book/test_stored_digits.py
     "activations.ACTIVATIONS",  # see test_activations.py
 }
 

@@ -53,6 +53,8 @@ NO_NUMBERS = {
 
 MANY_NUMBERS = {
     "activations.Activation": {"torch", "value", "slope"},  # see test_activations.py
+    "digits.pair": {"scaling"},  # see digits/test_pairs.py
+    **{"digits.calmed": {"found"}, "digits.measure": {"found", "directions"}},
     "enclosure.certain_escape": {"z"},  # see test_enclosure.py
     "losses.loss": {"f", "target"},
     "many_points.class_path": {"e"},  # see theory/test_class_map.py
@@ -69,6 +71,13 @@ MANY_NUMBERS = {
 """Arguments of single functions that hold no number, or many with a rule for all together."""
 
 UNCHECKED = {
+    "digits.Setting": "trained checks, and digits/test_runs.py",
+    "digits.Setting.epochs": "a step of trained, which checks",
+    "digits.Setting.rate": "a step of trained, which checks",
+    "digits.trained": "pair and train check; see digits/test_runs.py",
+    "digits.measure_rates": "trained checks",
+    "digits.mlp_rates": "generators and mlp.descend check",
+    "digits.mlp_start": "generators check",
     "many_points.ClassSignals": "holds arrays; see theory/test_class_map.py",
     "many_points.ClassSignals.with_signals": "ClassSignals checks",
     "many_points.ClassSignals.at": "a step along an axis, which NumPy checks",
@@ -104,6 +113,7 @@ RECORDS = {
     *("hessian.Eigenpairs", "batch_sharpness.Curvature", "point_curvature.PointHessians"),
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
     "many_points.LimitMargins",
+    "digits.Trained",
     "noiseless_classes.NoiselessMargins",
     *("signal_noise.Orbit", "signal_noise.Signals", "theory.Constant", "run.Run"),
     "run.Progress",
