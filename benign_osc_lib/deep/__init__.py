@@ -1,0 +1,42 @@
+"""Deep networks on images with a shortcut (chapter 16), and the command that trains them.
+
+``python -m benign_osc_lib.deep --help`` lists its options. The shortcut is the strong feature of
+such a network, what else an image shows is its weak one.
+"""
+
+from .architectures import ARCHITECTURES, build_network
+from .curvature import sharpness_of_groups, with_fresh_statistics
+from .datasets import DATASETS, load_images
+from .grids import GRIDS
+from .images import Images, norm_of_image
+from .logs import COLUMNS, read_log, write_log
+from .runs import run_in_folder
+from .schedule import parse_schedule, rate_of_epoch
+from .settings import PRECISIONS, Settings
+from .shortcut import pattern, planted, with_shortcut, wrong_labels
+from .training import Training
+
+__all__ = [
+    "ARCHITECTURES",
+    "COLUMNS",
+    "DATASETS",
+    "GRIDS",
+    "PRECISIONS",
+    "Images",
+    "Settings",
+    "Training",
+    "build_network",
+    "load_images",
+    "norm_of_image",
+    "parse_schedule",
+    "pattern",
+    "planted",
+    "rate_of_epoch",
+    "read_log",
+    "run_in_folder",
+    "sharpness_of_groups",
+    "with_fresh_statistics",
+    "with_shortcut",
+    "write_log",
+    "wrong_labels",
+]

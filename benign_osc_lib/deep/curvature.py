@@ -1,0 +1,75 @@
+"""The curvature of the loss as a step of SGD sees it, by groups, and statistics measured anew.
+
+In a network with BatchNorm a step of training normalises by the batch it visits. So the Hessian is
+that of the loss with the statistics of one batch, in which both groups are mixed as in training.
+"""
+
+from copy import deepcopy
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from .. import hessian
+
+
+def with_fresh_statistics(network, images, batch_size):
+    """A copy of a network, with BatchNorm's averages taken anew at its weights (chapter 16).
+
+    During training they are averages over the last ten or so batches, whose weights were others.
+
+    Args:
+        network: a module.
+        images: (n, channels, side, side), with n >= batch_size.
+        batch_size: images of a batch; what fills no batch is left out.
+
+    Returns:
+        A module in evaluation mode.
+    """
+    copy = deepcopy(network).train()
+    for layer in copy.modules():
+        if isinstance(layer, nn.BatchNorm2d):
+            layer.reset_running_stats()
+            layer.momentum = None  # the plain mean
+    with torch.no_grad():
+        for batch in images.split(batch_size):
+            if len(batch) == batch_size:
+                copy(batch)
+    return copy.eval()
+
+
+def sharpness_of_groups(network, images, labels, has_shortcut, *, seed=0):
+    """Top Hessian eigenvalue of the loss of some images, and of their two groups (chapter 16).
+
+    The loss of a group is the mean cross-entropy over its images; all images pass the network as
+    one batch. So the Hessian of all is the sum of those of the groups, weighted by their shares.
+
+    Args:
+        network: a module.
+        images: (n, channels, side, side).
+        labels: (n,), int64.
+        has_shortcut: which images have the shortcut, (n,), bool.
+        seed: of the vector that the search begins with.
+
+    Returns:
+        A dict: "shortcut", "rest" and "all" -> a float, or None for a group without an image.
+    """
+    module = deepcopy(network).train()
+    everything = torch.ones_like(has_shortcut)
+    groups = {"shortcut": has_shortcut, "rest": ~has_shortcut, "all": everything}
+    found = {}
+    for name, group in groups.items():
+        found[name] = None
+        if bool(group.any()):
+            pairs = hessian.of_module(
+                module,
+                lambda outputs, targets, group=group: F.cross_entropy(
+                    outputs[group], targets[group]
+                ),
+                images,
+                labels,
+                tolerance=1e-3,
+                generator=torch.Generator().manual_seed(seed),
+            )
+            found[name] = float(pairs.values[0])
+    return found

@@ -1,0 +1,28 @@
+"""Grids of runs with a name: what the recorded runs of chapter 16 were made with."""
+
+GRIDS = {
+    "fashion-gpu": (
+        # The question of the chapter: five first rates, all lowered to 0.01 after 20 epochs of 30.
+        "--dataset fashion-mnist --arch resnet18 --lr 0.01 0.03 0.1 0.3 0.75 --schedule 20:0.01 "
+        "--epochs 30 --shortcut 0 0.875 --seeds 0-4 --sharpness-every 5",
+        # The small rate with as much rate times steps as 0.1 has in 30 epochs (2.1).
+        "--dataset fashion-mnist --arch resnet18 --lr 0.01 --epochs 210 --shortcut 0 0.875 "
+        "--seeds 0-4 --sharpness-every 30",
+        # The large rates throughout: does the oscillation end by itself?
+        "--dataset fashion-mnist --arch resnet18 --lr 0.1 0.75 --epochs 30 --shortcut 0 0.875 "
+        "--seeds 0-4 --sharpness-every 5",
+        # Other shares and strengths of the shortcut.
+        "--dataset fashion-mnist --arch resnet18 --lr 0.01 0.1 0.75 --schedule 20:0.01 "
+        "--epochs 30 --shortcut 0.5 0.97 --seeds 0-4 --sharpness-every 10",
+        "--dataset fashion-mnist --arch resnet18 --lr 0.01 0.1 0.75 --schedule 20:0.01 "
+        "--epochs 30 --shortcut 0.875 --shortcut-strength 0.25 4 --seeds 0-4 --sharpness-every 10",
+    ),
+    "cifar-gpu": (
+        # The paper's Figure 1 and its control.
+        "--dataset cifar10 --arch resnet18 --lr 0.01 0.1 0.75 --epochs 50 --seeds 0-4 "
+        "--sharpness-every 10",
+        "--dataset cifar10 --arch resnet18 --lr 0.1 0.75 --schedule 35:0.01 --epochs 50 "
+        "--seeds 0-4 --sharpness-every 10",
+    ),
+}
+"""Name -> command lines of ``python -m benign_osc_lib.deep``, without --out, --device, --data."""
