@@ -21,6 +21,8 @@ file               subject                                                      
 ``class_limit``    where such a class stops                                        8
 ``noise_at_test``  what fresh noise does at a test point                           8
 ``signal_noise``   one signal and noise: map, potential, limits, edge              9
+``curvature``      curvature of one point, off the fit and on the 2-cycle          14
+``edge``           the central flow, which keeps the sharpness at 2/η              14
 ``averaging``      the curve of the slow drift, and the landing                    D
 ``turned_class``   how deep one class of two must be turned to matter              11
 ``rules``          thresholds of other rules than plain SGD                        J
@@ -45,7 +47,9 @@ from . import (
 )
 from .averaging import landing_second_order, slow_curve
 from .batches import batch_exponent, batch_limit, batch_limit_almost_surely
+from .curvature import cycle_sharpness, landing_sharpness, point_sharpness
 from .disturbed import label_noise, sam_cycle
+from .edge import central_flow, central_growth_rate
 from .energy import energy_gain
 from .growth import growth_rate, time_to_learn, weak_signal_curve
 from .ledger import Constant, constants
@@ -165,6 +169,11 @@ __all__ = [
     "batch_exponent",
     "label_noise",
     "sam_cycle",
+    "point_sharpness",
+    "cycle_sharpness",
+    "landing_sharpness",
+    "central_growth_rate",
+    "central_flow",
     "Constant",
     "constants",
 ]

@@ -51,12 +51,20 @@ def others():
     of_state += " edge_determinant squared_residuals_at_a_small_rate"
     path = state | {"e": np.zeros((1, 2))}
     margins = LimitMargins(0.1, 0.1, 0.9, 0.5, 0.5, 0.1, 1.0, 0.3)
+    layer = torch.nn.Linear(3, 1)
+    learn = {"module": layer, "loss": torch.nn.functional.mse_loss}
+    here = {"inputs": torch.eye(3), "targets": torch.ones(3, 1)}
     return {
         "assumptions.assumption_3": {"model": MODEL},
         "enclosure.certain_escape": {"z": (0.1, 0.1), "labels": np.ones(3, int)},
         **{f"many_points.{name}": state for name in of_state.split()},
         **{"many_points.class_path": path, "many_points.limit_margins": path},
         "many_points.squared_residuals_at_a_large_rate": state | {"margins": margins},
+        "hessian.eigenpairs": {"function": lambda p: p.prod(), "parameters": torch.ones(5)},
+        **{
+            "hessian.of_module": learn | here,
+            "hessian.of_batches": learn | {"batches": [(*here.values(),)]},
+        },
         "many_points.class_signals": {"weights": WEIGHTS, "data": both},
         "many_points.class_record": {"data": DATA, "run": run},
         "many_points.with_orthogonal_noise": {"data": DATA},

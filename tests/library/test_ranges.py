@@ -45,6 +45,8 @@ NO_NUMBERS = {
     *("state", "margins"),  # see theory/test_class_map.py and test_class_limit.py
     *("grid", "store", "executor"),  # see test_sweeps.py; the grid's parameters have rows
     *("runs", "cells", "first", "second"),  # see test_phase.py
+    *("function", "functions", "parameters", "which"),  # see test_hessian.py
+    *("module", "inputs", "targets", "batches"),  # the same
     *("sets", "frames", "labels", "alts", "description"),  # see test_widgets.py
 }
 """Arguments that hold no number, or many: tensors, objects, choices among words, flags."""
@@ -98,6 +100,7 @@ UNCHECKED = {
 """Functions that check no number, and why."""
 
 RECORDS = {
+    *("hessian.Eigenpairs", "batch_sharpness.Curvature"),
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
     "many_points.LimitMargins",
     "noiseless_classes.NoiselessMargins",
