@@ -5,7 +5,7 @@ such a network, what else an image shows is its weak one.
 """
 
 from .architectures import ARCHITECTURES, build_network
-from .curvature import sharpness_of_groups, with_fresh_statistics
+from .curvature import sharpness_of_batches, sharpness_of_groups, with_fresh_statistics
 from .datasets import DATASETS, load_images
 from .grids import GRIDS
 from .images import Images, norm_of_image
@@ -34,6 +34,7 @@ __all__ = [
     "rate_of_epoch",
     "read_log",
     "run_in_folder",
+    "sharpness_of_batches",
     "sharpness_of_groups",
     "with_fresh_statistics",
     "with_shortcut",

@@ -5,12 +5,14 @@ that of the loss with the statistics of one batch, in which both groups are mixe
 """
 
 from copy import deepcopy
+from functools import partial
 
 import torch
 from torch import nn
 from torch.nn import functional as F
 
 from .. import hessian
+from ..batch_sharpness import along_gradients
 
 
 def with_fresh_statistics(network, images, batch_size):
@@ -38,6 +40,10 @@ def with_fresh_statistics(network, images, batch_size):
     return copy.eval()
 
 
+def _loss_of_group(group, outputs, targets):
+    return F.cross_entropy(outputs[group], targets[group])
+
+
 def sharpness_of_groups(network, images, labels, has_shortcut, *, seed=0):
     """Top Hessian eigenvalue of the loss of some images, and of their two groups (chapter 16).
 
@@ -63,9 +69,7 @@ def sharpness_of_groups(network, images, labels, has_shortcut, *, seed=0):
         if bool(group.any()):
             pairs = hessian.of_module(
                 module,
-                lambda outputs, targets, group=group: F.cross_entropy(
-                    outputs[group], targets[group]
-                ),
+                partial(_loss_of_group, group),
                 images,
                 labels,
                 tolerance=1e-3,
@@ -73,3 +77,34 @@ def sharpness_of_groups(network, images, labels, has_shortcut, *, seed=0):
             )
             found[name] = float(pairs.values[0])
     return found
+
+
+def sharpness_of_batches(network, images, labels, batch_size):
+    """The batch sharpness: curvature of the loss of a batch along its own gradient (chapter 16).
+
+    Andreyev and Beneventano (2024) find it at 2/η where SGD is at its edge. Here it is the plain
+    mean over the batches of gᵀ H g / ‖g‖².
+
+    Args:
+        network: a module.
+        images: (n, channels, side, side), with n >= batch_size.
+        labels: (n,), int64.
+        batch_size: images of a batch; what fills no batch is left out.
+
+    Returns:
+        A float.
+    """
+    module = deepcopy(network).train()
+    parameters = {name: value.detach() for name, value in module.named_parameters()}
+
+    def loss_of(x, y):
+        def loss(chosen):
+            buffers = {name: value.clone() for name, value in module.named_buffers()}
+            outputs = torch.func.functional_call(module, {**buffers, **chosen}, (x,))
+            return F.cross_entropy(outputs, y)
+
+        return loss
+
+    batches = zip(images.split(batch_size), labels.split(batch_size), strict=True)
+    losses = [loss_of(x, y) for x, y in batches if len(x) == batch_size]
+    return along_gradients(losses, parameters).mean

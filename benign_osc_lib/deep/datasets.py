@@ -21,8 +21,8 @@ DIGITS_FOR_TESTS = 500
 
 _WAY = (
     "Get it: apt install dataset-fashion-mnist (Debian, Ubuntu), or pip install torchvision, which "
-    "downloads it, or put the four files of https://github.com/zalandoresearch/fashion-mnist into "
-    "a folder and name the folder with --data."
+    "downloads it, or put its four files (from zalandoresearch/fashion-mnist on GitHub) into a "
+    "folder and name the folder with --data."
 )
 
 

@@ -21,8 +21,10 @@ def unpack(content, path, way):
         Bytes.
 
     Raises:
-        ValueError: it is packed, and cut off or damaged.
+        ValueError: it is empty, or packed and cut off or damaged.
     """
+    if not content:
+        raise ValueError(f"{path} is empty. {way}")
     if not str(path).endswith(".gz"):
         return content
     try:

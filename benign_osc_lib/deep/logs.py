@@ -18,6 +18,7 @@ COLUMNS = {
     "sharpness_shortcut": "top Hessian eigenvalue of the loss of the images with a shortcut",
     "sharpness_rest": "the same of the others",
     "sharpness_all": "the same of both",
+    "sharpness_batch": "mean curvature of the loss of a batch along its gradient",
     "diverged_at": "the first step with a loss that is not finite; empty if there is none",
 }
 """The columns of a log, and what stands in them; empty where nothing was measured."""

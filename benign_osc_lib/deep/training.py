@@ -7,13 +7,16 @@ from torch.nn import functional as F
 
 from . import shortcut
 from .architectures import build_network
-from .curvature import sharpness_of_groups, with_fresh_statistics
+from .curvature import sharpness_of_batches, sharpness_of_groups, with_fresh_statistics
 from .images import norm_of_image
 from .schedule import rate_of_epoch
 from .streams import stream
 
 FRESH = 2048
 """On how many training images, at most, BatchNorm's averages are taken anew."""
+
+BATCHES = 8
+"""Over how many batches, at most, the batch sharpness is a mean: the first ones, without order."""
 
 _AT_ONCE = 1000  # test images
 
@@ -80,9 +83,6 @@ class Training:
                 dtype=self.dtype,
             )
         )
-        self.optimizer = torch.optim.SGD(
-            self.network.parameters(), lr=settings.lr, weight_decay=settings.weight_decay
-        )
         self.steps = n // settings.batch_size
         self.record = torch.zeros(self.steps, 4, dtype=torch.float64, device=settings.device)
         self.rows, self.step, self.diverged_at = [], 0, None
@@ -122,14 +122,12 @@ class Training:
         """
         number, s = len(self.rows) + 1, self.settings
         rate = rate_of_epoch(s.lr, s.schedule, number)
-        for group in self.optimizer.param_groups:
-            group["lr"] = rate
         order = torch.randperm(len(self.inputs), generator=stream(s.seed, "order", number))
         order = order.to(s.device)
         self.network.train()
         with threads(s.threads):
             while self.step < self.steps:
-                self._visit(order[self.step * s.batch_size : (self.step + 1) * s.batch_size])
+                self._visit(order[self.step * s.batch_size : (self.step + 1) * s.batch_size], rate)
                 self.step += 1
                 if after_step and self.step < self.steps:
                     after_step()
@@ -137,13 +135,15 @@ class Training:
         self.step = 0
         self.record.zero_()
 
-    def _visit(self, batch):
+    def _visit(self, batch, rate):
         with self._autocast():
             outputs = self.network(self.inputs[batch])
             losses = F.cross_entropy(outputs, self.labels[batch], reduction="none")
-        self.optimizer.zero_grad(set_to_none=True)
         losses.mean().backward()
-        self.optimizer.step()
+        with torch.no_grad():
+            for weight in self.network.parameters():
+                weight -= rate * (weight.grad + self.settings.weight_decay * weight)
+                weight.grad = None
         each, with_it = losses.detach().double(), self.has[batch].double()
         parts = (each.mean(), (each * with_it).sum(), with_it.sum(), each.sum())
         self.record[self.step] = torch.stack(parts)
@@ -176,6 +176,10 @@ class Training:
                 self.network, self.inputs[first], self.labels[first], self.has[first]
             )
             row |= {f"sharpness_{name}": value for name, value in found.items()}
+            first = slice(BATCHES * self.settings.batch_size)
+            row["sharpness_batch"] = sharpness_of_batches(
+                self.network, self.inputs[first], self.labels[first], self.settings.batch_size
+            )
         return row
 
     @torch.no_grad()
