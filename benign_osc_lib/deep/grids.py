@@ -1,6 +1,33 @@
 """Grids of runs with a name: what the recorded runs of chapter 16 were made with."""
 
+_DIGITS = (
+    "--dataset digits --arch resnet-narrow --batch-size 64 --sharpness-points 256 --seeds 0-4 "
+)
+_FASHION = (
+    "--dataset fashion-mnist --arch resnet-narrow --width 4 --batch-size 64 --train-points 1000 "
+    "--test-points 2000 --sharpness-points 256 --seeds 0-4 "
+)
+
 GRIDS = {
+    "digits-cpu": (
+        _DIGITS + "--lr 0.01 0.03 0.1 0.3 0.75 --schedule 20:0.01 --epochs 30 --shortcut 0.875 "
+        "--sharpness-every 20",
+        # The small rate with as much rate times epochs as 0.1 has, 20 · 0.1 + 10 · 0.01 = 2.1.
+        _DIGITS + "--lr 0.01 --epochs 210 --shortcut 0.875 --sharpness-every 105",
+        _DIGITS + "--lr 0.01 0.1 0.75 --schedule 20:0.01 --epochs 30 --shortcut 0 "
+        "--sharpness-every 20",
+        _DIGITS + "--lr 0.01 --epochs 210 --shortcut 0 --sharpness-every 105",
+        _DIGITS + "--lr 0.1 0.75 --epochs 30 --shortcut 0.875 --sharpness-every 30",
+        _DIGITS + "--lr 0.01 0.1 0.75 --schedule 20:0.01 --epochs 30 --shortcut 0.5 0.97",
+        _DIGITS + "--lr 0.01 0.1 0.75 --schedule 20:0.01 --epochs 30 --shortcut 0.875 "
+        "--shortcut-strength 0.25 4",
+    ),
+    "fashion-cpu": (
+        _FASHION + "--lr 0.01 0.03 0.1 0.3 0.75 --schedule 20:0.01 --epochs 30 --shortcut 0.875 "
+        "--sharpness-every 20",
+        _FASHION + "--lr 0.01 --epochs 210 --shortcut 0.875",
+        _FASHION + "--lr 0.01 0.1 0.75 --schedule 20:0.01 --epochs 30 --shortcut 0",
+    ),
     "fashion-gpu": (
         # The question of the chapter: five first rates, all lowered to 0.01 after 20 epochs of 30.
         "--dataset fashion-mnist --arch resnet18 --lr 0.01 0.03 0.1 0.3 0.75 --schedule 20:0.01 "

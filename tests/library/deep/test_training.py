@@ -185,6 +185,7 @@ def test_the_networks(arch, parameters):
         for side in (8, 28, 32):
             assert network(torch.rand(2, 1, side, side, generator=seeded(1))).shape == (2, 10)
     weights = network.blocks[-1].conv2.weight
+    wanted = math.sqrt(2 / (9 * len(weights)))
     assert float(weights.detach().std()) == pytest.approx(
         math.sqrt(2 / (9 * len(weights))), rel=0.05
     )
