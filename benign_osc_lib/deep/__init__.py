@@ -5,6 +5,7 @@ such a network, what else an image shows is its weak one.
 """
 
 from .architectures import ARCHITECTURES, build_network
+from .collection import RECORDED, Recorded, collect_runs, load_runs, provenance
 from .curvature import sharpness_of_batches, sharpness_of_groups, with_fresh_statistics
 from .datasets import DATASETS, load_images
 from .grids import GRIDS
@@ -22,15 +23,20 @@ __all__ = [
     "DATASETS",
     "GRIDS",
     "PRECISIONS",
+    "RECORDED",
     "Images",
+    "Recorded",
     "Settings",
     "Training",
     "build_network",
+    "collect_runs",
     "load_images",
+    "load_runs",
     "norm_of_image",
     "parse_schedule",
     "pattern",
     "planted",
+    "provenance",
     "rate_of_epoch",
     "read_log",
     "run_in_folder",

@@ -11,7 +11,7 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from .. import hessian
+from .. import _checks, hessian
 from ..batch_sharpness import along_gradients
 
 
@@ -27,7 +27,12 @@ def with_fresh_statistics(network, images, batch_size):
 
     Returns:
         A module in evaluation mode.
+
+    Raises:
+        TypeError: ``batch_size`` is not an integer.
+        ValueError: it is below 1, or above the number of images.
     """
+    batch_size = _checks.integer("batch_size", batch_size, low=1, high=len(images))
     copy = deepcopy(network).train()
     for layer in copy.modules():
         if isinstance(layer, nn.BatchNorm2d):
@@ -44,7 +49,7 @@ def _loss_of_group(group, outputs, targets):
     return F.cross_entropy(outputs[group], targets[group])
 
 
-def sharpness_of_groups(network, images, labels, has_shortcut, *, seed=0):
+def sharpness_of_groups(network, images, labels, has_shortcut):
     """Top Hessian eigenvalue of the loss of some images, and of their two groups (chapter 16).
 
     The loss of a group is the mean cross-entropy over its images; all images pass the network as
@@ -55,7 +60,6 @@ def sharpness_of_groups(network, images, labels, has_shortcut, *, seed=0):
         images: (n, channels, side, side).
         labels: (n,), int64.
         has_shortcut: which images have the shortcut, (n,), bool.
-        seed: of the vector that the search begins with.
 
     Returns:
         A dict: "shortcut", "rest" and "all" -> a float, or None for a group without an image.
@@ -73,7 +77,6 @@ def sharpness_of_groups(network, images, labels, has_shortcut, *, seed=0):
                 images,
                 labels,
                 tolerance=1e-3,
-                generator=torch.Generator().manual_seed(seed),
             )
             found[name] = float(pairs.values[0])
     return found
@@ -93,7 +96,12 @@ def sharpness_of_batches(network, images, labels, batch_size):
 
     Returns:
         A float.
+
+    Raises:
+        TypeError: ``batch_size`` is not an integer.
+        ValueError: it is below 1, or above the number of images.
     """
+    batch_size = _checks.integer("batch_size", batch_size, low=1, high=len(images))
     module = deepcopy(network).train()
     parameters = {name: value.detach() for name, value in module.named_parameters()}
 

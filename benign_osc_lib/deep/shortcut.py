@@ -68,6 +68,9 @@ def with_shortcut(images, labels, strength=1.0, classes=10):
             f"labels must have shape (n,) for images (n, channels, side, side), got "
             f"{tuple(labels.shape)} for {tuple(images.shape)}"
         )
+    classes = _checks.integer("classes", classes, low=2, high=2 ** (CELLS * CELLS))
+    if len(labels) and not 0 <= int(labels.min()) <= int(labels.max()) < classes:
+        raise ValueError(f"labels must be in 0..{classes - 1}, got {int(labels.max())}")
     patterns = torch.stack([pattern(c, images.shape[-1], classes) for c in range(classes)])
     return images + strength * patterns.to(images)[labels][:, None]
 

@@ -24,6 +24,27 @@ ARGUMENTS = {
     "data.FeatureNoiseModel.sample": {
         **{"n_weak": None, "generator": None, "device": None, "dtype": torch.float64},
     },
+    "deep.Images": {"white": 255, "classes": 10},
+    "deep.Images.brightness": {"dtype": torch.float32},
+    "deep.Images.subset": {"train_points": None, "test_points": None, "seed": 0},
+    "deep.Settings": {
+        **{"dataset": "digits", "arch": "resnet-narrow", "lr": 0.1, "schedule": (), "epochs": 30},
+        **{"shortcut": 0.0, "strength": 1.0, "seed": 0, "batch_size": 128, "weight_decay": 5e-4},
+        **{"width": None, "train_points": None, "test_points": None, "precision": "float32"},
+        **{"sharpness_every": 0, "sharpness_points": 512, "device": "cpu", "threads": 1},
+    },
+    "deep.Training.epoch": {"after_step": None},
+    "deep.build_network": {
+        **{"channels": 1, "classes": 10, "width": None, "generator": None, "dtype": torch.float32},
+    },
+    "deep.load_images": {"folder": None},
+    "deep.pattern": {"classes": 10},
+    "deep.run_in_folder": {
+        **{"data": None, "images": None, "checkpoint_every": 0, "keep_weights": True},
+        **{"tensorboard": False, "progress": False, "command": "", "report": None},
+    },
+    "deep.with_shortcut": {"strength": 1.0, "classes": 10},
+    "deep.wrong_labels": {"classes": 10},
     "enclosure.certain_escape": {"radius": 0.0},
     "engine.problem.Found": {
         **dict.fromkeys(("stopped_at", "second", "overlaps", "path", "state", "engine")),
@@ -134,6 +155,10 @@ NOISES = [  # from 0.1 to 3.2, three a factor of 2
 ]
 
 VALUES = {
+    "deep.ARCHITECTURES": {"resnet18": (64, (2, 2, 2, 2)), "resnet-narrow": (8, (1, 1, 1))},
+    "deep.DATASETS": ("digits", "fashion-mnist", "cifar10"),
+    "deep.PRECISIONS": ("float32", "float64", "bf16"),
+    "deep.RECORDED": ("trial", "digits", "fashion", "fashion-gpu", "cifar-gpu"),
     "enclosure.DIGITS": 60,
     "engine.divergence.LIMIT": 1000000.0,
     "engine.divergence.SAFE": 0.99,
@@ -171,6 +196,8 @@ VALUES = {
 }
 
 ELSEWHERE = {
+    "deep.COLUMNS",  # see deep/test_training.py
+    "deep.GRIDS",  # see deep/test_command.py
     "phase.DIAGRAMS",  # below
     "activations.ACTIVATIONS",  # see test_activations.py
 }

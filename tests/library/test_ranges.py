@@ -47,12 +47,20 @@ NO_NUMBERS = {
     *("runs", "cells", "first", "second"),  # see test_phase.py
     *("function", "functions", "parameters", "which"),  # see test_hessian.py
     *("module", "inputs", "targets", "batches"),  # the same
+    *("arch", "dataset", "precision", "settings", "images", "labels", "network"),  # see deep/
+    *("has_shortcut", "rows", "folder", "command", "keep_weights", "tensorboard"),  # the same
+    *("report", "what", "after_step"),  # the same
     *("sets", "frames", "labels", "alts", "description"),  # see test_widgets.py
 }
 """Arguments that hold no number, or many: tensors, objects, choices among words, flags."""
 
 MANY_NUMBERS = {
     "activations.Activation": {"torch", "value", "slope"},  # see test_activations.py
+    "deep.Settings": {"schedule"},  # see deep/test_schedule.py
+    "deep.parse_schedule": {"text"},
+    "deep.rate_of_epoch": {"schedule"},
+    "deep.read_log": {"text"},  # see deep/test_training.py
+    "deep.run_in_folder": {"data"},
     "enclosure.certain_escape": {"z"},  # see test_enclosure.py
     "losses.loss": {"f", "target"},
     "many_points.class_path": {"e"},  # see theory/test_class_map.py
@@ -68,6 +76,8 @@ MANY_NUMBERS = {
 """Arguments of single functions that hold no number, or many with a rule for all together."""
 
 UNCHECKED = {
+    "deep.Images": "holds tensors; see deep/test_datasets.py",
+    "deep.Recorded.at": "an epoch may be missing; see deep/test_collection.py",
     "many_points.ClassSignals": "holds arrays; see theory/test_class_map.py",
     "many_points.ClassSignals.with_signals": "ClassSignals checks",
     "many_points.ClassSignals.at": "a step along an axis, which NumPy checks",
@@ -100,6 +110,7 @@ UNCHECKED = {
 """Functions that check no number, and why."""
 
 RECORDS = {
+    "deep.Recorded",
     *("hessian.Eigenpairs", "batch_sharpness.Curvature"),
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
     "many_points.LimitMargins",

@@ -10,6 +10,8 @@ from benign_osc_lib.deep.command import main, parse_seeds, settings_of
 
 TINY = "--train-points 40 --test-points 20 --batch-size 16 --width 2 --epochs 2 --quiet".split()
 
+MEASURED = "--sharpness-every 2 --sharpness-points 20".split()
+
 
 def run(tmp_path, *words):
     return main([*TINY, "--out", str(tmp_path), *words])
@@ -53,7 +55,7 @@ def test_the_prepared_grids_are_command_lines(name):
 
 
 def test_the_files(tmp_path, capsys):
-    assert run(tmp_path, "--lr", "0.1", "--shortcut", "0.5", "--sharpness-every", "1") == 0
+    assert run(tmp_path, "--lr", "0.1", "--shortcut", "0.5", *MEASURED) == 0
     name = "digits-resnet-narrow-shortcut0.5-strength1-lr0.1-epochs2-seed0"
     assert {path.name for path in tmp_path.iterdir()} - {".lock"} == {
         f"{name}.{end}" for end in ("csv", "json", "pt")
@@ -61,11 +63,14 @@ def test_the_files(tmp_path, capsys):
     rows = read_log((tmp_path / f"{name}.csv").read_text())
     assert [row["epoch"] for row in rows] == [1, 2]
     for row in rows:
+        measured = row["epoch"] == 2
         assert 0 < row["train_loss"] < 10 and row["train_loss_sd"] > 0
         for key in ("test_removed", "test_with", "test_wrong", "test_fresh"):
             assert 20 * row[key] == pytest.approx(round(20 * row[key]))
-        low, high = sorted((row["sharpness_shortcut"], row["sharpness_rest"]))
-        assert 0 < row["sharpness_all"] <= high * 1.01 and low > 0
+        for part in ("shortcut", "rest", "all", "batch"):
+            assert (row[f"sharpness_{part}"] is not None) == measured
+        highest = max(row["sharpness_shortcut"] or 0, row["sharpness_rest"] or 0)
+        assert not measured or 0 < row["sharpness_all"] <= highest * 1.01
     known = json.loads((tmp_path / f"{name}.json").read_text())
     assert known["status"] == "finished" and known["diverged_at"] is None
     assert known["settings"]["lr"] == 0.1 and len(known["seconds"]) == 2
@@ -74,7 +79,7 @@ def test_the_files(tmp_path, capsys):
     assert {"date", "torch_version", "library_version", "python_version", "device"} <= set(session)
     assert known["facts"]["training_images"] == 40 and known["facts"]["length_of_shortcut"] == 2
     assert name in capsys.readouterr().out
-    assert run(tmp_path, "--lr", "0.1", "--shortcut", "0.5", "--sharpness-every", "1") == 0
+    assert run(tmp_path, "--lr", "0.1", "--shortcut", "0.5", *MEASURED) == 0
     assert "(finished before)" in capsys.readouterr().out
 
 

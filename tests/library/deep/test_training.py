@@ -186,9 +186,7 @@ def test_the_networks(arch, parameters):
             assert network(torch.rand(2, 1, side, side, generator=seeded(1))).shape == (2, 10)
     weights = network.blocks[-1].conv2.weight
     wanted = math.sqrt(2 / (9 * len(weights)))
-    assert float(weights.detach().std()) == pytest.approx(
-        math.sqrt(2 / (9 * len(weights))), rel=0.05
-    )
+    assert float(weights.detach().std()) == pytest.approx(wanted, rel=0.05)
     again = build_network(arch, generator=seeded(0), dtype=torch.float64)
     for one, two in zip(network.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, two.float())
