@@ -75,25 +75,21 @@ def read_log(text):
     return rows
 
 
-def tensorboard_writer(folder):
-    """TensorBoard's writer of logs into a folder.
-
-    Args:
-        folder: a path.
+def tensorboard_writer():
+    """TensorBoard's writer of logs.
 
     Returns:
-        A ``torch.utils.tensorboard.SummaryWriter``.
+        The class ``torch.utils.tensorboard.SummaryWriter``; it takes a folder.
 
     Raises:
         ValueError: TensorBoard is not installed.
     """
     try:
-        writer = importlib.import_module("torch.utils.tensorboard").SummaryWriter
+        return importlib.import_module("torch.utils.tensorboard").SummaryWriter
     except ImportError:
         raise ValueError(
             "tensorboard must be installed for its logs: pip install tensorboard"
         ) from None
-    return writer(str(folder))
 
 
 def add_to_tensorboard(writer, row):

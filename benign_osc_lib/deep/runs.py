@@ -58,8 +58,7 @@ def run_in_folder(
     folder = _checks.path("out", folder, meaning="that of a folder")
     every = _checks.integer("checkpoint_every", checkpoint_every, low=0)
     known_images, found = {}, []
-    if tensorboard:
-        tensorboard_writer(folder / "tensorboard").close()
+    new_writer = tensorboard_writer() if tensorboard else None
     with alone(folder):
         for settings in grid:
             place = Place(folder, settings)
@@ -70,8 +69,8 @@ def run_in_folder(
                     known_images[settings.dataset] = load_images(settings.dataset, data)
                 training = Training(settings, images or known_images[settings.dataset])
                 writer = None
-                if tensorboard:
-                    writer = tensorboard_writer(folder / "tensorboard" / settings.name)
+                if new_writer:
+                    writer = new_writer(str(folder / "tensorboard" / settings.name))
                 _train(training, place, known, every, writer, progress, command)
                 if not keep_weights:
                     place.state.unlink(missing_ok=True)

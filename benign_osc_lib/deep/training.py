@@ -35,11 +35,18 @@ class Training:
         diverged_at: the step, counted from 1, whose loss was the first that is not finite; or None.
 
     Raises:
-        ValueError: there are fewer images than the settings ask for, or than fill a batch.
+        ValueError: there are fewer images than the settings ask for, or than fill a batch; or there is
+            no such device.
     """
 
     def __init__(self, settings, images):
         self.settings = settings
+        try:
+            torch.zeros(1, device=settings.device).item()
+        except (RuntimeError, AssertionError, NotImplementedError):
+            raise ValueError(
+                f"device must be one of this machine, got {settings.device!r}"
+            ) from None
         images = images.subset(settings.train_points, settings.test_points, seed=settings.seed)
         n, channels = images.train.shape[:2]
         if settings.batch_size > n:

@@ -100,6 +100,8 @@ def test_the_files(tmp_path, capsys):
         (["--train-points", "2000"], "train_points must be in 1..1297, got 2000"),
         (["--weight-decay", "-1"], "weight_decay must be finite, >= 0, got -1"),
         (["--device", "abacus"], "device must name one"),
+        (["--device", "cuda:97"], "device must be one of this machine"),
+        (["--device", "meta"], "device must be one of this machine"),
         (["--data", "/nowhere"], "data must be a folder, got '/nowhere'"),
     ],
 )
@@ -172,6 +174,21 @@ def test_a_run_that_diverges_is_data_and_the_next_one_follows(tmp_path, capsys):
 def test_weights_can_be_discarded(tmp_path):
     assert run(tmp_path, "--discard-weights") == 0
     assert not list(tmp_path.glob("*.pt")) and list(tmp_path.glob("*.csv"))
+
+
+@pytest.mark.parametrize("precision", ["bf16", "float64"])
+def test_other_precisions(precision, tmp_path):
+    """Close to float32 in the first epoch, and not equal to it."""
+    for name in ("float32", precision):
+        assert run(tmp_path / name, "--precision", name, "--epochs", "1") == 0
+    (settings,) = asked("--epochs 1")
+    logs = [(tmp_path / x / f"{settings.name}.csv").read_text() for x in ("float32", precision)]
+    one, two = (read_log(log)[0]["train_loss"] for log in logs)
+    assert one == pytest.approx(two, rel=0.03)
+    states = [torch.load(next((tmp_path / x).glob("*.pt"))) for x in ("float32", precision)]
+    first, second = (state["network"]["answer.weight"] for state in states)
+    assert not torch.equal(first, second.float())
+    assert second.dtype == (torch.float64 if precision == "float64" else torch.float32)
 
 
 def test_two_processes_need_two_folders(tmp_path, capsys):
