@@ -35,8 +35,8 @@ class Training:
         diverged_at: the step, counted from 1, whose loss was the first that is not finite; or None.
 
     Raises:
-        ValueError: there are fewer images than the settings ask for, or than fill a batch; or there is
-            no such device.
+        ValueError: there are fewer images than the settings ask for, or than fill a batch; or
+            there is no such device.
     """
 
     def __init__(self, settings, images):
