@@ -11,6 +11,7 @@ from .datasets import DATASETS, load_images
 from .grids import GRIDS
 from .images import Images, norm_of_image
 from .logs import COLUMNS, read_log, write_log
+from .losses import LOSSES, losses_of_images
 from .runs import run_in_folder
 from .schedule import parse_schedule, rate_of_epoch
 from .settings import PRECISIONS, Settings
@@ -22,6 +23,7 @@ __all__ = [
     "COLUMNS",
     "DATASETS",
     "GRIDS",
+    "LOSSES",
     "PRECISIONS",
     "RECORDED",
     "Images",
@@ -32,6 +34,7 @@ __all__ = [
     "collect_runs",
     "load_images",
     "load_runs",
+    "losses_of_images",
     "norm_of_image",
     "parse_schedule",
     "pattern",

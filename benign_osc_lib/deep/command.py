@@ -9,6 +9,7 @@ from itertools import product
 from .architectures import ARCHITECTURES
 from .datasets import DATASETS
 from .grids import GRIDS
+from .losses import LOSSES
 from .runs import run_in_folder
 from .schedule import parse_schedule
 from .settings import PRECISIONS, Settings
@@ -49,6 +50,7 @@ def parser():
     add("--weight-decay", type=float, default=5e-4, metavar="X")
     add("--train-points", type=int, metavar="N", help="a subset, drawn by the seed")
     add("--test-points", type=int, metavar="N", help="the first test images")
+    add("--loss", choices=LOSSES, default="cross-entropy")
     add("--precision", choices=PRECISIONS, help="default: float32, on a GPU bf16")
     add("--sharpness-every", type=int, default=0, metavar="N", help="epochs; 0 never")
     add("--sharpness-points", type=int, default=512, metavar="N")
@@ -105,7 +107,7 @@ def settings_of(options):
         "precision": options.precision or ("bf16" if on_gpu else "float32"),
     }
     for name in (
-        *("width", "epochs", "batch_size", "weight_decay", "train_points", "test_points"),
+        *("loss", "width", "epochs", "batch_size", "weight_decay", "train_points", "test_points"),
         *("sharpness_every", "sharpness_points", "device", "threads"),
     ):
         same[name] = getattr(options, name)

@@ -9,10 +9,10 @@ from functools import partial
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from .. import _checks, hessian
 from ..batch_sharpness import along_gradients
+from .losses import losses_of_images
 
 
 def with_fresh_statistics(network, images, batch_size):
@@ -45,14 +45,14 @@ def with_fresh_statistics(network, images, batch_size):
     return copy.eval()
 
 
-def _loss_of_group(group, outputs, targets):
-    return F.cross_entropy(outputs[group], targets[group])
+def _loss_of_group(group, loss, outputs, targets):
+    return losses_of_images(outputs[group], targets[group], loss).mean()
 
 
-def sharpness_of_groups(network, images, labels, has_shortcut):
+def sharpness_of_groups(network, images, labels, has_shortcut, *, loss="cross-entropy"):
     """Top Hessian eigenvalue of the loss of some images, and of their two groups (chapter 16).
 
-    The loss of a group is the mean cross-entropy over its images; all images pass the network as
+    The loss of a group is the mean over its images; all images pass the network as
     one batch. So the Hessian of all is the sum of those of the groups, weighted by their shares.
 
     Args:
@@ -60,6 +60,7 @@ def sharpness_of_groups(network, images, labels, has_shortcut):
         images: (n, channels, side, side).
         labels: (n,), int64.
         has_shortcut: which images have the shortcut, (n,), bool.
+        loss: "cross-entropy" or "square".
 
     Returns:
         A dict: "shortcut", "rest" and "all" -> a float, or None for a group without an image.
@@ -73,7 +74,7 @@ def sharpness_of_groups(network, images, labels, has_shortcut):
         if bool(group.any()):
             pairs = hessian.of_module(
                 module,
-                partial(_loss_of_group, group),
+                partial(_loss_of_group, group, loss),
                 images,
                 labels,
                 tolerance=1e-3,
@@ -82,7 +83,7 @@ def sharpness_of_groups(network, images, labels, has_shortcut):
     return found
 
 
-def sharpness_of_batches(network, images, labels, batch_size):
+def sharpness_of_batches(network, images, labels, batch_size, *, loss="cross-entropy"):
     """The batch sharpness: curvature of the loss of a batch along its own gradient (chapter 16).
 
     Andreyev and Beneventano (2024) find it at 2/η where SGD is at its edge. Here it is the plain
@@ -93,6 +94,7 @@ def sharpness_of_batches(network, images, labels, batch_size):
         images: (n, channels, side, side), with n >= batch_size.
         labels: (n,), int64.
         batch_size: images of a batch; what fills no batch is left out.
+        loss: "cross-entropy" or "square".
 
     Returns:
         A float.
@@ -106,12 +108,12 @@ def sharpness_of_batches(network, images, labels, batch_size):
     parameters = {name: value.detach() for name, value in module.named_parameters()}
 
     def loss_of(x, y):
-        def loss(chosen):
+        def of_weights(chosen):
             buffers = {name: value.clone() for name, value in module.named_buffers()}
             outputs = torch.func.functional_call(module, {**buffers, **chosen}, (x,))
-            return F.cross_entropy(outputs, y)
+            return losses_of_images(outputs, y, loss).mean()
 
-        return loss
+        return of_weights
 
     batches = zip(images.split(batch_size), labels.split(batch_size), strict=True)
     losses = [loss_of(x, y) for x, y in batches if len(x) == batch_size]

@@ -6,6 +6,7 @@ from dataclasses import asdict, dataclass
 from .. import _checks
 from .architectures import ARCHITECTURES
 from .datasets import DATASETS
+from .losses import LOSSES
 from .schedule import check_schedule, write_schedule
 
 PRECISIONS = ("float32", "float64", "bf16")
@@ -30,6 +31,7 @@ class Settings:
         width: channels of the first stage; None is that of the architecture.
         train_points: how many training images, drawn by the seed; None takes all.
         test_points: how many test images, the first ones; None takes all.
+        loss: "cross-entropy" or "square", see :func:`losses_of_images`.
         precision: "float32", "float64" or "bf16".
         sharpness_every: measure the curvature after so many epochs, and at the end; 0 never does.
         sharpness_points: on how many training images, the first ones, >= 2.
@@ -54,6 +56,7 @@ class Settings:
     width: int | None = None
     train_points: int | None = None
     test_points: int | None = None
+    loss: str = "cross-entropy"
     precision: str = "float32"
     sharpness_every: int = 0
     sharpness_points: int = 512
@@ -63,6 +66,7 @@ class Settings:
     def __post_init__(self):
         _checks.one_of("dataset", self.dataset, DATASETS)
         _checks.one_of("arch", self.arch, tuple(ARCHITECTURES))
+        _checks.one_of("loss", self.loss, LOSSES)
         _checks.one_of("precision", self.precision, PRECISIONS)
         _checks.device(self.device)
         plain = {"lr": _checks.positive("lr", self.lr), "schedule": check_schedule(self.schedule)}
@@ -81,8 +85,9 @@ class Settings:
     def name(self):
         """The name of the run's files: what differs within a grid."""
         rates = f"lr{self.lr:g}" + "".join(f"-then{rate:g}at{e}" for e, rate in self.schedule)
+        what = f"{self.dataset}-{self.arch}" + "-square" * (self.loss == "square")
         planted = f"shortcut{self.shortcut:g}-strength{self.strength:g}"
-        return f"{self.dataset}-{self.arch}-{planted}-{rates}-epochs{self.epochs}-seed{self.seed}"
+        return f"{what}-{planted}-{rates}-epochs{self.epochs}-seed{self.seed}"
 
     def to_json(self):
         """The settings as a dictionary of what JSON can hold."""

@@ -3,12 +3,12 @@
 from contextlib import contextmanager
 
 import torch
-from torch.nn import functional as F
 
 from . import shortcut
 from .architectures import build_network
 from .curvature import sharpness_of_batches, sharpness_of_groups, with_fresh_statistics
 from .images import norm_of_image
+from .losses import losses_of_images
 from .schedule import rate_of_epoch
 from .streams import stream
 
@@ -22,7 +22,7 @@ _AT_ONCE = 1000  # test images
 
 
 class Training:
-    """A run of SGD with cross-entropy, no momentum and no augmentation (chapter 16).
+    """A run of SGD without momentum or augmentation (chapter 16).
 
     Args:
         settings: :class:`benign_osc_lib.deep.Settings`.
@@ -145,7 +145,7 @@ class Training:
     def _visit(self, batch, rate):
         with self._autocast():
             outputs = self.network(self.inputs[batch])
-            losses = F.cross_entropy(outputs, self.labels[batch], reduction="none")
+            losses = losses_of_images(outputs, self.labels[batch], self.settings.loss)
         losses.mean().backward()
         with torch.no_grad():
             for weight in self.network.parameters():
@@ -180,12 +180,20 @@ class Training:
         if every and (number % every == 0 or last):
             first = slice(self.settings.sharpness_points)
             found = sharpness_of_groups(
-                self.network, self.inputs[first], self.labels[first], self.has[first]
+                self.network,
+                self.inputs[first],
+                self.labels[first],
+                self.has[first],
+                loss=self.settings.loss,
             )
             row |= {f"sharpness_{name}": value for name, value in found.items()}
             first = slice(BATCHES * self.settings.batch_size)
             row["sharpness_batch"] = sharpness_of_batches(
-                self.network, self.inputs[first], self.labels[first], self.settings.batch_size
+                self.network,
+                self.inputs[first],
+                self.labels[first],
+                self.settings.batch_size,
+                loss=self.settings.loss,
             )
         return row
 

@@ -11,6 +11,7 @@ from benign_osc_lib import hessian
 from benign_osc_lib.deep import (
     Training,
     build_network,
+    losses_of_images,
     norm_of_image,
     read_log,
     sharpness_of_batches,
@@ -164,6 +165,18 @@ def test_the_batch_sharpness_is_the_curvature_along_a_gradient():
         wanted.append((losses[0] - 2 * losses[1] + losses[2]) / h**2 / length)
     found = sharpness_of_batches(network, x, y, 16)
     assert found == pytest.approx(sum(wanted) / 2, rel=1e-2)
+
+
+def test_the_squared_loss_is_that_of_the_paper():
+    outputs = torch.tensor([[0.5, 0.0, 2.0]], dtype=torch.float64)
+    (found,) = losses_of_images(outputs, torch.tensor([0]), "square")
+    assert float(found) == pytest.approx((0.25 + 0 + 4) / 2)
+    with pytest.raises(
+        ValueError, match="^loss must be one of 'cross-entropy', 'square', got 'l1'"
+    ):
+        losses_of_images(outputs, torch.tensor([0]), "l1")
+    row = trained(loss="square", sharpness_every=2, sharpness_points=20).rows[-1]
+    assert 0.1 < row["train_loss"] < 10 and row["sharpness_all"] > 0 and row["sharpness_batch"] > 0
 
 
 def test_fresh_statistics_are_the_mean_over_batches():
