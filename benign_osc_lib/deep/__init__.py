@@ -6,6 +6,7 @@ such a network, what else an image shows is its weak one.
 
 from .architectures import ARCHITECTURES, build_network
 from .collection import RECORDED, Recorded, collect_runs, load_runs, provenance
+from .comparison import at_training_loss, select_runs
 from .curvature import sharpness_of_batches, sharpness_of_groups, with_fresh_statistics
 from .datasets import DATASETS, load_images
 from .grids import GRIDS
@@ -30,6 +31,7 @@ __all__ = [
     "Recorded",
     "Settings",
     "Training",
+    "at_training_loss",
     "build_network",
     "collect_runs",
     "load_images",
@@ -43,6 +45,7 @@ __all__ = [
     "rate_of_epoch",
     "read_log",
     "run_in_folder",
+    "select_runs",
     "sharpness_of_batches",
     "sharpness_of_groups",
     "with_fresh_statistics",

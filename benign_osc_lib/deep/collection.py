@@ -10,7 +10,7 @@ from .. import _checks
 from .logs import COLUMNS
 from .schedule import parse_schedule
 
-RECORDED = ("trial", "digits", "fashion", "fashion-gpu", "cifar-gpu")
+RECORDED = ("trial", "digits", "fashion", "fashion-gpu-short", "fashion-gpu", "cifar-gpu")
 """Names that recorded runs may have; some wait for a machine that can make them."""
 
 DENSE = 60

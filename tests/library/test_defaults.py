@@ -163,7 +163,9 @@ VALUES = {
     "deep.DATASETS": ("digits", "fashion-mnist", "cifar10"),
     "deep.LOSSES": ("cross-entropy", "square"),
     "deep.PRECISIONS": ("float32", "float64", "bf16"),
-    "deep.RECORDED": ("trial", "digits", "fashion", "fashion-gpu", "cifar-gpu"),
+    "deep.RECORDED": (
+        *("trial", "digits", "fashion", "fashion-gpu-short", "fashion-gpu", "cifar-gpu"),
+    ),
     "enclosure.DIGITS": 60,
     "engine.divergence.LIMIT": 1000000.0,
     "engine.divergence.SAFE": 0.99,

@@ -49,13 +49,14 @@ NO_NUMBERS = {
     *("module", "inputs", "targets", "batches"),  # the same
     *("arch", "dataset", "precision", "settings", "images", "labels", "network"),  # see deep/
     *("has_shortcut", "rows", "folder", "command", "keep_weights", "tensorboard"),  # the same
-    *("report", "what", "after_step"),  # the same
+    *("report", "what", "after_step", "column"),  # the same
     *("sets", "frames", "labels", "alts", "description"),  # see test_widgets.py
 }
 """Arguments that hold no number, or many: tensors, objects, choices among words, flags."""
 
 MANY_NUMBERS = {
     "activations.Activation": {"torch", "value", "slope"},  # see test_activations.py
+    "deep.at_training_loss": {"levels"},  # see deep/test_comparison.py
     "deep.Settings": {"schedule"},  # see deep/test_schedule.py
     "deep.parse_schedule": {"text"},
     "deep.rate_of_epoch": {"schedule"},

@@ -47,7 +47,7 @@ def test_a_folder_there_and_back(folder, tmp_path, monkeypatch, capsys):
         assert run.last == run.at(2) and run.last["lr"] == 0.05
         for row, kept in zip(whole, run.rows, strict=True):
             for name in COLUMNS:
-                wanted = row[name] and pytest.approx(row[name], rel=1e-3)
+                wanted = row[name] and pytest.approx(row[name], rel=1e-3, abs=0)
                 assert kept[name] == (row[name] if not row[name] else wanted)
     with pytest.raises(ValueError, match="^epoch must be one that was recorded, got 3"):
         runs[0].at(3)

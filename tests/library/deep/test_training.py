@@ -91,7 +91,7 @@ def test_the_seed_and_the_settings_make_the_run():
     rows = trained().rows
     assert read_log(write_log(rows)) == [
         {
-            key: value if value is None else pytest.approx(value, rel=1e-5)
+            key: value if value is None else pytest.approx(value, rel=1e-5, abs=0)
             for key, value in row.items()
         }
         for row in read_log(write_log(rows))
@@ -123,7 +123,7 @@ def test_the_curvature_is_that_of_the_loss_of_a_group():
 
     before = {name: value.clone() for name, value in network.named_buffers()}
     top = hessian.of_module(network.train(), F.cross_entropy, x, y).values[0]
-    assert found["all"] == pytest.approx(float(top), rel=1e-3)
+    assert found["all"] == pytest.approx(float(top), rel=1e-3, abs=0)
     assert found["all"] <= (30 * found["shortcut"] + 10 * found["rest"]) / 40 * 1.001
     assert found["all"] > 0
     for name, value in network.named_buffers():
@@ -142,7 +142,7 @@ def test_the_curvature_is_that_of_the_loss_of_a_group():
         F.cross_entropy(moved(x)[has], y[has]).backward()
         for name, weight in moved.named_parameters():
             change += side * float((weight.grad * step[name]).sum()) / (2 * 1e-10)
-    assert change == pytest.approx(found["shortcut"], rel=1e-3)
+    assert change == pytest.approx(found["shortcut"], rel=1e-3, abs=0)
 
 
 def test_the_batch_sharpness_is_the_curvature_along_a_gradient():
@@ -164,7 +164,7 @@ def test_the_batch_sharpness_is_the_curvature_along_a_gradient():
                 losses.append(float(F.cross_entropy(moved(x[part]), y[part])))
         wanted.append((losses[0] - 2 * losses[1] + losses[2]) / h**2 / length)
     found = sharpness_of_batches(network, x, y, 16)
-    assert found == pytest.approx(sum(wanted) / 2, rel=1e-2)
+    assert found == pytest.approx(sum(wanted) / 2, rel=1e-2, abs=0)
 
 
 def test_the_squared_loss_is_that_of_the_paper():
@@ -199,7 +199,7 @@ def test_the_networks(arch, parameters):
             assert network(torch.rand(2, 1, side, side, generator=seeded(1))).shape == (2, 10)
     weights = network.blocks[-1].conv2.weight
     wanted = math.sqrt(2 / (9 * len(weights)))
-    assert float(weights.detach().std()) == pytest.approx(wanted, rel=0.05)
+    assert float(weights.detach().std()) == pytest.approx(wanted, rel=0.05, abs=0)
     again = build_network(arch, generator=seeded(0), dtype=torch.float64)
     for one, two in zip(network.parameters(), again.parameters(), strict=True):
         assert torch.equal(one, two.float())
