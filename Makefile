@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 # Where matplotlib keeps its list of fonts, and would find settings: not at home, so that neither differs.
 export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
 
-.PHONY: help install book test test-oldest execute bench bench-gpu phase digits stress lock set-repository mutants clean
+.PHONY: help install book test test-oldest execute bench bench-gpu phase digits deep stress lock set-repository mutants clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -46,6 +46,9 @@ phase: install  ## repeat the stored sweeps of chapter 11; ARGS="--store DIR" fo
 
 digits: install  ## repeat the stored runs of chapter 15; ARGS="--store DIR" for runs that can be interrupted
 	$(BIN)/python tools/digits.py $(ARGS)
+
+deep: install  ## train deep networks, as chapter 16 does; ARGS="--grid fashion-gpu --device cuda --out DIR"
+	$(BIN)/python -m benign_osc_lib.deep $(ARGS)
 
 stress: install  ## start and kill sweeps on one store at the same time; ARGS="--repeat 20" for a short try
 	$(BIN)/python tools/stress_store.py $(ARGS)

@@ -2,22 +2,25 @@
 
 import importlib
 import math
+import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import torch
 
-from benign_osc_lib import FeatureNoiseModel, Rule, digits, init_weights, phase, train
+from benign_osc_lib import FeatureNoiseModel, Rule, deep, digits, init_weights, phase, train
 from benign_osc_lib.many_points import ClassSignals, LimitMargins
 from benign_osc_lib.signal_noise import SignalNoiseModel
 from tests.library.common import seeded
+from tests.library.deep.common import small_images
 
 MODEL = FeatureNoiseModel(8, 2.0, 0.4, 0.8)
 NOISE_MODEL = SignalNoiseModel(6, 0.5)
 DATA = MODEL.sample(4, n_weak=1, generator=seeded(1))
 WEIGHTS = init_weights(3, 8, 0.1, generator=seeded(2))
 OBJECTS = {  # what a method is called on
+    "deep.Images": small_images(),
     "data.FeatureNoiseModel": MODEL,
     "patch_data.PatchData": DATA,
     "rule.Rule": Rule(),
@@ -49,6 +52,8 @@ def others():
         "growth_floor sharpness class_energy class_residuals energy_account weak_signal_at_rest"
     )
     of_state += " edge_determinant squared_residuals_at_a_small_rate"
+    pictures = {"images": torch.ones(4, 1, 8, 8), "labels": torch.tensor([0, 1, 1, 0])}
+    network = {"network": deep.build_network("resnet-narrow", width=1), **pictures}
     path = state | {"e": np.zeros((1, 2))}
     margins = LimitMargins(0.1, 0.1, 0.9, 0.5, 0.5, 0.1, 1.0, 0.3)
     layer = torch.nn.Linear(3, 1)
@@ -58,6 +63,13 @@ def others():
         "assumptions.assumption_3": {"model": MODEL},
         "digits.calmed": {"found": digits.trained(3, 5, 0.9, [0], digits.Setting(n=4, time=1))},
         "digits.preferred_directions": {"data": digits.pair(3, 5, n=4)[0]},
+        "deep.build_network": {"arch": "resnet-narrow"},
+        "deep.rate_of_epoch": {"schedule": ()},
+        "deep.run_in_folder": {"grid": [], "folder": tempfile.mkdtemp()},
+        "deep.sharpness_of_batches": network,
+        "deep.with_fresh_statistics": {k: network[k] for k in ("network", "images")},
+        "deep.with_shortcut": pictures,
+        "deep.wrong_labels": {"labels": pictures["labels"]},
         "enclosure.certain_escape": {"z": (0.1, 0.1), "labels": np.ones(3, int)},
         **{f"many_points.{name}": state for name in of_state.split()},
         **{"many_points.class_path": path, "many_points.limit_margins": path},

@@ -35,6 +35,31 @@ ARGUMENTS = {
     },
     "digits.preferred_directions": {"steps": 300},
     "digits.trained": {"setting": digits.Setting()},
+    "deep.Images": {"white": 255, "classes": 10},
+    "deep.Images.brightness": {"dtype": torch.float32},
+    "deep.Images.subset": {"train_points": None, "test_points": None, "seed": 0},
+    "deep.Settings": {
+        **{"dataset": "digits", "arch": "resnet-narrow", "lr": 0.1, "schedule": (), "epochs": 30},
+        **{"shortcut": 0.0, "strength": 1.0, "seed": 0, "batch_size": 128, "weight_decay": 5e-4},
+        **{"width": None, "train_points": None, "test_points": None, "precision": "float32"},
+        "loss": "cross-entropy",
+        **{"sharpness_every": 0, "sharpness_points": 512, "device": "cpu", "threads": 1},
+    },
+    "deep.Training.epoch": {"after_step": None},
+    "deep.build_network": {
+        **{"channels": 1, "classes": 10, "width": None, "generator": None, "dtype": torch.float32},
+    },
+    "deep.load_images": {"folder": None},
+    "deep.losses_of_images": {"loss": "cross-entropy"},
+    "deep.pattern": {"classes": 10},
+    "deep.run_in_folder": {
+        **{"data": None, "images": None, "checkpoint_every": 0, "keep_weights": True},
+        **{"tensorboard": False, "progress": False, "command": "", "report": None},
+    },
+    "deep.sharpness_of_batches": {"loss": "cross-entropy"},
+    "deep.sharpness_of_groups": {"loss": "cross-entropy"},
+    "deep.with_shortcut": {"strength": 1.0, "classes": 10},
+    "deep.wrong_labels": {"classes": 10},
     "enclosure.certain_escape": {"radius": 0.0},
     "engine.problem.Found": {
         **dict.fromkeys(("stopped_at", "second", "overlaps", "path", "state", "engine")),
@@ -162,6 +187,13 @@ VALUES = {
     "digits.mlp_cells.HIDDEN": 64,
     "digits.mlp_cells.SMALL": 0.02,
     "digits.mlp_cells.MLP_SEEDS": range(20),
+    "deep.ARCHITECTURES": {"resnet18": (64, (2, 2, 2, 2)), "resnet-narrow": (8, (1, 1, 1))},
+    "deep.DATASETS": ("digits", "fashion-mnist", "cifar10"),
+    "deep.LOSSES": ("cross-entropy", "square"),
+    "deep.PRECISIONS": ("float32", "float64", "bf16"),
+    "deep.RECORDED": (
+        *("trial", "digits", "fashion", "fashion-gpu-short", "fashion-gpu", "cifar-gpu"),
+    ),
     "enclosure.DIGITS": 60,
     "engine.divergence.LIMIT": 1000000.0,
     "engine.divergence.SAFE": 0.99,
@@ -199,6 +231,8 @@ VALUES = {
 }
 
 ELSEWHERE = {
+    "deep.COLUMNS",  # see deep/test_training.py
+    "deep.GRIDS",  # see deep/test_command.py
     "phase.DIAGRAMS",  # below
     "digits.SETTINGS",  # see tests/book/test_stored_digits.py
     "activations.ACTIVATIONS",  # see test_activations.py

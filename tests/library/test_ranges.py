@@ -47,6 +47,9 @@ NO_NUMBERS = {
     *("runs", "cells", "first", "second"),  # see test_phase.py
     *("function", "functions", "parameters", "which"),  # see test_hessian.py
     *("module", "inputs", "targets", "batches"),  # the same
+    *("arch", "dataset", "precision", "settings", "images", "labels", "network"),  # see deep/
+    *("has_shortcut", "rows", "folder", "command", "keep_weights", "tensorboard"),  # the same
+    *("report", "what", "after_step", "column"),  # the same
     *("sets", "frames", "labels", "alts", "description"),  # see test_widgets.py
 }
 """Arguments that hold no number, or many: tensors, objects, choices among words, flags."""
@@ -55,6 +58,12 @@ MANY_NUMBERS = {
     "activations.Activation": {"torch", "value", "slope"},  # see test_activations.py
     "digits.pair": {"scaling"},  # see digits/test_pairs.py
     **{"digits.calmed": {"found"}, "digits.measure": {"found", "directions"}},
+    "deep.at_training_loss": {"levels"},  # see deep/test_comparison.py
+    "deep.Settings": {"schedule"},  # see deep/test_schedule.py
+    "deep.parse_schedule": {"text"},
+    "deep.rate_of_epoch": {"schedule"},
+    "deep.read_log": {"text"},  # see deep/test_training.py
+    "deep.run_in_folder": {"data"},
     "enclosure.certain_escape": {"z"},  # see test_enclosure.py
     "losses.loss": {"f", "target"},
     "many_points.class_path": {"e"},  # see theory/test_class_map.py
@@ -78,6 +87,8 @@ UNCHECKED = {
     "digits.measure_rates": "trained checks",
     "digits.mlp_rates": "generators and mlp.descend check",
     "digits.mlp_start": "generators check",
+    "deep.Images": "holds tensors; see deep/test_datasets.py",
+    "deep.Recorded.at": "an epoch may be missing; see deep/test_collection.py",
     "many_points.ClassSignals": "holds arrays; see theory/test_class_map.py",
     "many_points.ClassSignals.with_signals": "ClassSignals checks",
     "many_points.ClassSignals.at": "a step along an axis, which NumPy checks",
@@ -111,6 +122,8 @@ UNCHECKED = {
 
 RECORDS = {
     *("hessian.Eigenpairs", "batch_sharpness.Curvature", "point_curvature.PointHessians"),
+    "deep.Recorded",
+    *("hessian.Eigenpairs", "batch_sharpness.Curvature"),
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
     "many_points.LimitMargins",
     "digits.Trained",

@@ -1,0 +1,67 @@
+"""What chapter 16 says of its recorded runs."""
+
+import numpy as np
+import pytest
+
+from benign_osc_lib.deep import at_training_loss, load_runs, select_runs
+
+RATES = (0.01, 0.03, 0.1, 0.3, 0.75)
+USUAL = {"shortcut": 0.875, "strength": 1.0, "loss": "cross-entropy"}
+
+
+@pytest.fixture(scope="module")
+def main():
+    """The runs of the main grid by their first rate, each a list with one run a seed."""
+    runs = load_runs("digits")
+    found = {
+        lr: select_runs(runs, lr=lr, epochs=30, schedule=((20, 0.01),), **USUAL) for lr in RATES
+    }
+    for group in found.values():
+        assert sorted(run.settings["seed"] for run in group) == [0, 1, 2, 3, 4]
+    return found
+
+
+def last(group, column):
+    return np.array([run.last[column] for run in group])
+
+
+def test_a_larger_first_rate_ends_higher(main):
+    means = [last(main[lr], "test_removed").mean() for lr in RATES]
+    assert (np.diff(means) > 0).all()
+    assert (last(main[0.75], "test_removed") - last(main[0.01], "test_removed")).min() > 0.15
+
+
+def test_at_one_training_loss_the_rates_are_equal(main):
+    levels = [0.5, 0.2, 0.1, 0.02]
+    means = {
+        lr: np.mean([at_training_loss(run.rows, "test_removed", levels) for run in group], axis=0)
+        for lr, group in main.items()
+    }
+    spread = np.array(list(means.values()))
+    assert (np.isfinite(spread).sum(0) >= 3).all()
+    assert (np.nanmax(spread, 0) - np.nanmin(spread, 0) < [0.12, 0.06, 0.06, 0.06]).all()
+
+
+def test_no_group_is_at_the_edge_after_twenty_epochs(main):
+    for lr, group in main.items():
+        tops = {
+            name: np.array([run.at(20)[f"sharpness_{name}"] for run in group])
+            for name in ("shortcut", "rest", "all", "batch")
+        }
+        assert all((lr / 2 * top < 1).all() for top in tops.values())
+        if lr > 0.01:
+            assert (tops["shortcut"] < tops["rest"]).all()
+
+
+def test_the_trial_as_the_ledger_quotes_it():
+    runs = load_runs("trial")
+
+    def ends(lr, schedule=(), shortcut=0.0):
+        group = select_runs(runs, lr=lr, schedule=schedule, shortcut=shortcut)
+        return sorted((100 * last(group, "test_removed")).round(1))
+
+    assert ends(0.01) == [92.5, 92.7]
+    assert ends(0.75) == [90.0, 91.6]
+    assert [round(x) for x in ends(0.75, ((10, 0.01),))] == [94, 94]
+    assert ends(0.01, shortcut=0.875) == [86.6, 86.8]
+    assert ends(0.75, ((10, 0.01),), shortcut=0.875) == [88.9, 89.6]
