@@ -19,7 +19,7 @@ from shutil import copytree
 import yaml
 
 ROOT = Path(__file__).resolve().parent.parent
-HARMLESS = ("network", "weights = scale *", "weights = (1 + 1e-13) * scale *")
+HARMLESS = ("network", "weights *= scale", "weights *= (1 + 1e-13) * scale")
 MUTANTS = [  # file, line as it is, line broken, what is broken
     (file, entry["line"], entry["broken"], entry["what"])
     for file, entries in yaml.safe_load(

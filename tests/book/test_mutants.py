@@ -3,10 +3,12 @@
 import pytest
 
 from tests.book.common import ROOT
-from tools.mutants import MUTANTS
+from tools.mutants import HARMLESS, MUTANTS
+
+EVERY = [(*HARMLESS, "harmless"), *MUTANTS]
 
 
-@pytest.mark.parametrize("file, line, replacement, what", MUTANTS, ids=[m[-1] for m in MUTANTS])
+@pytest.mark.parametrize("file, line, replacement, what", EVERY, ids=[m[-1] for m in EVERY])
 def test_every_mutant_breaks_one_line(file, line, replacement, what):
     source = (ROOT / "benign_osc_lib" / f"{file}.py").read_text(encoding="utf-8")
     assert source.count(line) == 1 and line != replacement
