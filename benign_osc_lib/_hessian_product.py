@@ -1,5 +1,7 @@
 """Products with the Hessian of a function of tensors, and its parameters as one vector."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn.attention import SDPBackend, sdpa_kernel
@@ -44,6 +46,8 @@ class Product:
     """A function's Hessian at the parameters, to be applied to vectors; also its gradient."""
 
     def __init__(self, function, parameters, flat):
+        _checks.instance("function", function, Callable)
+
         def one_number(p):
             value = function(p)
             if not isinstance(value, Tensor) or value.numel() != 1:
@@ -65,3 +69,11 @@ def _finite(what, vector):
     if not vector.isfinite().all():
         raise ValueError(f"the {what} of the function must be finite at the parameters")
     return vector
+
+
+def require_square(what, vector):
+    """Raise unless the squared length of a vector is a float; that of zero is 0."""
+    largest = float(vector.abs().max())
+    if largest and not 1e-150 < largest < 1e150:
+        size = "large" if largest > 1 else "small"
+        raise ValueError(f"the {what} is too {size} for float64: about {largest:.0e}")

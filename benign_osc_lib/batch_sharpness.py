@@ -1,11 +1,14 @@
 """The batch sharpness: curvature of batches along their own gradients (chapter 14)."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
-from ._hessian_product import Flat, Product
+from ._hessian_product import Flat, Product, require_square
+
+_NO_FUNCTIONS = "functions must be an iterable of functions, got "
 
 
 @dataclass(frozen=True)
@@ -49,15 +52,26 @@ def along_gradients(functions, parameters):
         A Curvature.
 
     Raises:
-        TypeError: as there.
-        ValueError: as there, but a zero Hessian is no error; or there is no function.
+        TypeError: as there, or ``functions`` is no iterable of functions.
+        ValueError: as there, but a zero Hessian is no error; or there is no function, or every
+            gradient is zero (all are fitted, or do not use the parameters they are given).
     """
     flat, found = Flat(parameters), []
+    if not isinstance(functions, Iterable):
+        raise TypeError(_NO_FUNCTIONS + type(functions).__name__)
     for function in functions:
+        if not callable(function):
+            raise TypeError(f"{_NO_FUNCTIONS}one that holds a {type(function).__name__}")
         product = Product(function, parameters, flat)
         g = product.gradient
+        require_square("gradient", g)
         found.append((float(g @ product(g)), float(g @ g)))
     if not found:
         raise ValueError("functions must hold at least one function, got none")
     curvature, weights = torch.tensor(found, dtype=torch.float64).unbind(1)
+    if not weights.any():
+        raise ValueError(
+            "the gradient of every function is zero: all are fitted, or they do not use the "
+            "parameters they are given"
+        )
     return Curvature(curvature / weights, weights)

@@ -9,15 +9,18 @@ Eigenpairs are SciPy's ``eigsh`` (Lanczos, ARPACK) on these products; with at mo
 All products run in the dtype and on the device of the parameters, Lanczos in float64 on the CPU.
 """
 
+from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
 from functools import partial
 
 import torch
 from torch import Tensor
+from torch.nn.parameter import is_lazy
 
 from . import _checks
-from ._hessian_product import Flat, Product
+from ._hessian_product import Flat, Product, require_square
+from ._pairs import pairs, require_again_and_again
 
 DENSE = 64
 """Up to this many parameters the Hessian is written down."""
@@ -69,7 +72,8 @@ def eigenpairs(function, parameters, *, k=1, which="largest", tolerance=1e-6, ge
     Raises:
         TypeError: an argument is of the wrong type.
         ValueError: an argument is outside its range, the function is no single number, a value or
-            product is not finite, or the Hessian is zero (a dead network has no steep direction).
+            product is not finite, or the Hessian is zero (a dead network has no steep direction) or
+            beyond 1e±150, where its square is no float.
         scipy.sparse.linalg.ArpackNoConvergence: Lanczos gave up, as it may for an end of the
             spectrum where eigenvalues crowd; ask for a larger tolerance.
     """
@@ -102,7 +106,8 @@ def of_module(
 
     Raises:
         TypeError: as there, or ``module`` is no module.
-        ValueError: as there, or no parameter requires a gradient.
+        ValueError: as there, no parameter requires a gradient, or one of a lazy layer is not
+            initialised.
     """
     function, parameters = _loss_of(module, loss)
     function = partial(function, inputs=inputs, targets=targets)
@@ -121,7 +126,10 @@ def of_batches(module, loss, batches, *, k=1, which="largest", tolerance=1e-6, g
         module: a ``torch.nn.Module``.
         loss: the *mean* loss of a batch, from outputs and targets.
         batches: pairs (inputs, targets), a list or anything that can be gone through again and
-            again, such as a ``DataLoader`` without shuffling or augmentation.
+            again, such as a ``DataLoader`` without augmentation. (It may shuffle: the mean over all
+            points does not change, unless batch normalisation is in training mode.) The first axis
+            of the targets counts the points; of several targets, in a tuple, list or dict, each
+            tensor has it.
         k: as there, as the others.
         which: which end of the spectrum.
         tolerance: relative error.
@@ -131,18 +139,17 @@ def of_batches(module, loss, batches, *, k=1, which="largest", tolerance=1e-6, g
         Eigenpairs, the vectors in a dict by the names of the parameters.
 
     Raises:
-        TypeError: as there, or ``batches`` can be gone through only once.
-        ValueError: as there, there is no batch, or two products with one vector differ.
+        TypeError: as there, ``batches`` cannot be gone through, or only once, or one is no pair.
+        ValueError: as there, there is no batch, targets do not count their points, or two products
+            with one vector differ.
     """
     function, parameters = _loss_of(module, loss)
-    if iter(batches) is iter(batches):
-        raise TypeError("batches must be iterable again and again, got an iterator")
+    require_again_and_again(batches)
     flat = Flat(parameters)
 
     def product(vector):
         total, count = torch.zeros(flat.size, dtype=torch.float64), 0
-        for inputs, targets in batches:
-            points = len(targets)
+        for inputs, targets, points in pairs(batches):
             here = partial(function, inputs=inputs, targets=targets)
             found = Product(here, parameters, flat)(vector)
             total, count = total + points * found, count + points
@@ -155,8 +162,8 @@ def of_batches(module, loss, batches, *, k=1, which="largest", tolerance=1e-6, g
     if (first - second).norm() > 1e-3 * first.norm():
         raise ValueError(
             "the loss must be the same each time, but two products with the Hessian differ by "
-            f"{(first - second).norm() / first.norm():.1%}: put dropout into evaluation mode, and "
-            "do not shuffle or augment"
+            f"{(first - second).norm() / first.norm():.1%}: put dropout and batch normalisation "
+            "into evaluation mode, and do not augment"
         )
     return _top(product, flat, k, which, tolerance, generator)
 
@@ -164,6 +171,9 @@ def of_batches(module, loss, batches, *, k=1, which="largest", tolerance=1e-6, g
 def _loss_of(module, loss):
     """The loss as a function of parameters, inputs and targets; and the parameters by name."""
     _checks.instance("module", module, torch.nn.Module)
+    _checks.instance("loss", loss, Callable)
+    if any(is_lazy(t) for t in (*module.parameters(), *module.buffers())):
+        raise ValueError("module must be initialised, but a lazy layer is not: run it once")
     parameters = {n: p.detach() for n, p in module.named_parameters() if p.requires_grad}
     if not parameters:
         raise ValueError("module must have a parameter that requires a gradient, got none")
@@ -207,6 +217,7 @@ def _top(product, flat, k, which, tolerance, generator):
     for _ in range(POWERS):
         vector = apply(vector / vector.norm())
         size = float(vector.norm())
+        require_square("Hessian", vector)
         if not size:
             raise ValueError(
                 "the Hessian is zero at the parameters: the function does not depend on them, is "

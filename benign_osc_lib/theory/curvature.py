@@ -7,8 +7,8 @@ from .._formula import above, at_least, between, formula
 def point_sharpness(s, q, kappa, nu):
     """η λ/2 of one noiseless point, at the fit or away from it.
 
-    With e = 1 − s − q the filters of the point's class that answer have two directions, along u
-    and along v, and there η/2 times the Hessian is
+    With e = 1 − s − q, and on the parts of ∇f along u and along v in the filters of the point's
+    class, η/2 times the Hessian is
 
         κ [[s − e/2, √(ν s q)], [√(ν s q), ν (q − e/2)]].
 

@@ -1,8 +1,8 @@
 """The central flow of one point: gradient flow that keeps the sharpness at 2/η (chapter 14).
 
 After Cohen et al. (2025), derived for this model. Their flow follows the centre of the
-oscillation. With variance ϱ (in units in which the strong signal is a square) along the top
-eigenvector, the mean gradient is that of the centre plus ϱ/2 times the gradient of the sharpness:
+oscillation. With ϱ the variance of √s about the centre, along the top eigenvector, the mean
+gradient is that of the centre plus ϱ/2 times the gradient of the sharpness:
 
     d log s/dt = 2 κ e − 4 ϱ ∂a/∂s        d log q/dt = 2 κ ν e − 4 ν ϱ ∂a/∂q,
 

@@ -161,6 +161,31 @@ def test_batches_of_unequal_size_are_one_batch():
     assert float(cosine) == pytest.approx(2, abs=1e-5)
 
 
+def split_loss(outputs, targets):
+    """Two targets a point: the mean over the points of both losses."""
+    return CROSS(outputs, targets[0]) + (outputs[:, 0] - targets[1]).square().mean()
+
+
+@pytest.mark.parametrize("wrap", [tuple, list, lambda pair: {0: pair[0], 1: pair[1]}])
+def test_several_targets_a_point(wrap):
+    """A batch weighs its number of points, not its number of targets."""
+    module, x, y = network(dtype=torch.float64)
+    module.eval()
+    parts = [(x[i:j], wrap((y[i:j], x[i:j, 0]))) for i, j in ((0, 20), (20, 24))]
+    found = of_batches(module, split_loss, parts, tolerance=1e-9)
+    whole = of_module(module, split_loss, x, (y, x[:, 0]), tolerance=1e-9)
+    assert_close(found.values, whole.values, 1e-6)
+
+
+def test_the_order_of_the_points_does_not_matter():
+    module, x, y = network(dtype=torch.float64)
+    module.eval()
+    loader = DataLoader(TensorDataset(x, y), 7, shuffle=True, generator=seeded(9))
+    found = of_batches(module, CROSS, loader, tolerance=1e-9)
+    whole = of_module(module, CROSS, x, y, tolerance=1e-9)
+    assert_close(found.values, whole.values, 1e-5)
+
+
 class Attention(nn.Module):
     def __init__(self):
         super().__init__()
@@ -214,6 +239,30 @@ def test_a_loss_without_a_gradient_counts_in_no_mean():
     found = along_gradients([lambda p: p.square().sum(), lambda p: 0 * p.sum()], at)
     assert found.along.isnan().tolist() == [False, True]
     assert found.mean == found.weighted == pytest.approx(2)
+
+
+@pytest.mark.parametrize(
+    "functions",
+    [
+        [lambda p: 0 * p.sum()] * 2,
+        [lambda p: torch.tensor(1.0)],
+        [lambda p: (p - 1).square().sum()],
+    ],
+)
+def test_no_loss_has_a_gradient(functions):
+    """All fitted, or the losses do not use the parameters they are given."""
+    with pytest.raises(ValueError, match="^the gradient of every function is zero"):
+        along_gradients(functions, torch.ones(3))
+
+
+@pytest.mark.parametrize("size", [1e-170, 1e-200, 1e160, 1e200])
+def test_a_size_whose_square_is_no_float(size):
+    """It is not called zero, and nothing becomes nan."""
+    matrix, at = size * symmetric(100, 3), torch.ones(100).double()
+    with pytest.raises(ValueError, match=r"^the Hessian is too (large|small) .* about \d"):
+        eigenpairs(quadratic(matrix), at)
+    with pytest.raises(ValueError, match="^the gradient is too (large|small)"):
+        along_gradients([quadratic(matrix)], at)
 
 
 NO_HESSIAN = "the Hessian is zero"
@@ -276,3 +325,45 @@ def test_bad_modules_and_batches():
         of_module(module, CROSS, x, y)
     with pytest.raises(ValueError, match="^functions must hold at least one function"):
         along_gradients([], torch.ones(2))
+
+
+def test_what_is_no_function():
+    module, x, y = network()
+    for call in (
+        lambda f: of_module(module, f, x, y),
+        lambda f: of_batches(module, f, [(x, y)]),
+    ):
+        with pytest.raises(TypeError, match="^loss must be a Callable, got str"):
+            call("mse")
+    with pytest.raises(TypeError, match="^function must be a Callable, got Tensor"):
+        eigenpairs(torch.ones(2), torch.ones(2))
+    for functions in (lambda p: p.sum(), torch.nn.functional.mse_loss, None):
+        with pytest.raises(TypeError, match="^functions must be an iterable of functions, got"):
+            along_gradients(functions, torch.ones(2))
+    with pytest.raises(
+        TypeError, match="^functions must be an iterable of functions, got .* float"
+    ):
+        along_gradients([lambda p: p.sum(), 1.0], torch.ones(2))
+
+
+BATCHES = [
+    (lambda x, y: 3, TypeError, "batches must be iterable again and again, got int"),
+    (lambda x, y: [(x, y[0])], ValueError, r"targets must have .*, got shapes \[\(\)\]"),
+    (lambda x, y: [(x, None)], ValueError, r"targets must have .*, got shapes \[\]"),
+    (lambda x, y: [(x, (y, y[1:]))], ValueError, r"targets must .* \[\(24,\), \(23,\)\]"),
+    (lambda x, y: [(x,)], TypeError, "batches must hold pairs .*, got tuple of 1"),
+    (lambda x, y: [x], TypeError, "batches must hold pairs .*, got Tensor"),
+]
+
+
+@pytest.mark.parametrize("batches, error, message", BATCHES)
+def test_batches_of_a_wrong_form(batches, error, message):
+    module, x, y = network()
+    with pytest.raises(error, match=f"^{message}"):
+        of_batches(module.eval(), CROSS, batches(x, y))
+
+
+def test_a_module_that_was_never_run():
+    for module in (nn.LazyLinear(3), nn.Sequential(nn.Linear(2, 2), nn.LazyBatchNorm1d())):
+        with pytest.raises(ValueError, match="^module must be initialised, .* run it once"):
+            of_module(module, CROSS, torch.ones(4, 2), torch.ones(4).long())
