@@ -14,7 +14,7 @@ def point_sharpness(s, q, kappa, nu):
 
     This is its larger eigenvalue. At e = 0 it is κ (s + ν q), :func:`relative_sharpness`.
 
-    Source: chapter 14, Proposition 14.1.
+    Source: chapter 14, "One point: first down, then up".
 
     Args:
         s: strong signal, >= 0.
@@ -39,7 +39,7 @@ def cycle_sharpness(kappa):
     Both gradients of the cycle have the same length, so it is also η/2 times the batch sharpness
     there, by either definition.
 
-    Source: chapter 14, Proposition 14.2.
+    Source: chapter 14, "Between the two ends".
 
     Args:
         kappa: κ >= 1.

@@ -24,7 +24,7 @@ def central_growth_rate(kappa, nu):
     κ ν e (1 − (1 + 2 ν s/(1/κ + ν e/2))/3) with s = (2/κ + 1)/3 and e = 1 − s. To leading order
     in κ − 1 it is (4/9) ν (1 − ν) (κ − 1), 8/9 of :func:`growth_rate`.
 
-    Source: chapter 14, Proposition 14.3 (after Cohen et al. 2025).
+    Source: chapter 14, "The central flow" (after Cohen et al. 2025).
 
     Args:
         kappa: κ >= 1.
@@ -42,7 +42,7 @@ def central_growth_rate(kappa, nu):
 def central_flow(kappa, nu, s, q, *, times):
     """Follow the central flow of one noiseless point.
 
-    Source: chapter 14, Proposition 14.3 (after Cohen et al. 2025).
+    Source: chapter 14, "The central flow" (after Cohen et al. 2025).
 
     Args:
         kappa: κ > 0.
@@ -68,46 +68,41 @@ def central_flow(kappa, nu, s, q, *, times):
     if point_sharpness(s, q, kappa, nu) >= 1:
         raise ValueError(f"s must be below the edge, got {s} with q = {q}")
 
-    def flow(logs, variance):
-        s, q = np.exp(logs)
-        by_s, by_q = _slopes(s, q, kappa, nu)
-        e, spread = 1 - s - q, variance(s, q, by_s, by_q)
-        return 2 * kappa * e - 4 * spread * by_s, nu * (2 * kappa * e - 4 * spread * by_q)
+    options = {"rtol": 1e-9, "atol": 1e-11, "dense_output": True}
 
-    def on_the_edge(s, q, by_s, by_q):
-        """The variance at which a − 1 stays 0, or decays if it is not."""
-        excess = point_sharpness(s, q, kappa, nu) - 1
-        rise = 2 * kappa * (1 - s - q) * (by_s * s + nu * by_q * q) + excess
-        return max(rise, 0.0) / (4 * (by_s**2 * s + nu * by_q**2 * q))
+    def calm(_, logs):
+        e = 1 - np.exp(logs).sum()
+        return 2 * kappa * e, 2 * kappa * nu * e
 
     def edge(_, logs):
         return point_sharpness(*np.exp(logs), kappa, nu) - 1
 
     edge.terminal = True
-    options = {"rtol": 1e-9, "atol": 1e-11}
-    start = np.log([float(s), float(q)])
-    calm = solve_ivp(
-        lambda _, x: flow(x, lambda *_: 0.0),
-        **{"t_span": (0, times[-1]), "y0": start, "events": edge, "dense_output": True},
-        **options,
-    )
-    logs, spread = calm.sol(times), np.zeros(len(times))
-    if calm.status == 1:
-        met = calm.t[-1]
-        later = times > met
-        if later.any():
-            kept = solve_ivp(
-                lambda _, x: flow(x, on_the_edge),
-                **{"t_span": (met, times[-1]), "y0": calm.y[:, -1], "t_eval": times[later]},
-                **options,
-                method="LSODA",
-            )
-            logs[:, later] = kept.y
-            for i in np.flatnonzero(later):
-                s, q = np.exp(logs[:, i])
-                spread[i] = on_the_edge(s, q, *_slopes(s, q, kappa, nu))
-    s, q = np.exp(logs)
+    before = solve_ivp(calm, (0, times[-1]), np.log([float(s), float(q)]), events=edge, **options)
+    met, spread = before.t[-1], np.zeros(len(times))
+    s, q = np.exp(before.sol(times.clip(max=met)))
+    later = times > met
+    if before.status == 1 and later.any():
+
+        def along_the_edge(_, log_q):
+            return _at_the_edge(np.exp(log_q), kappa, nu)[2]
+
+        kept = solve_ivp(along_the_edge, (met, times[-1]), before.y[1:, -1], **options)
+        q[later] = np.exp(kept.sol(times[later])[0])
+        s[later], spread[later], _ = _at_the_edge(q[later], kappa, nu)
     return s, q, spread
+
+
+def _at_the_edge(q, kappa, nu):
+    """The s at which a = 1, the spread that keeps it there, and the growth of log q."""
+    first = (q - 1) / 2 - 1 / kappa  # a = 1 is a quadratic equation of s, from the 2 by 2 matrix
+    last = nu * (3 * q - 1) / 2 - 1 / kappa
+    middle = nu * q - 1.5 * last - nu * first / 2
+    s = 2 * first * last / (middle + np.sqrt(middle**2 - 3 * nu * first * last))
+    e, (by_s, by_q) = 1 - s - q, _slopes(s, q, kappa, nu)
+    rise = 2 * kappa * e * (by_s * s + nu * by_q * q)
+    spread = np.maximum(rise, 0) / (4 * (by_s**2 * s + nu * by_q**2 * q))
+    return s, spread, nu * (2 * kappa * e - 4 * spread * by_q)
 
 
 def _slopes(s, q, kappa, nu):

@@ -98,6 +98,7 @@ def others():
         "training.resume": {
             **{"run": train(DATA, WEIGHTS, 0.1, epochs=2, resumable=True), "data": DATA},
         },
+        "theory.central_flow": {"s": 0.1, "q": 0.01, "times": [0.0, 1.0]},
         "training.train": {"data": DATA, "weights": WEIGHTS},
         "two_classes.follow": {"z": np.ones((1, 2)), "labels": np.ones(3, int)},
         "widgets.FrameSlider": {"frames": [b"a", b"b"], "labels": "ab", "alts": "ab"},

@@ -14,6 +14,10 @@ M, LR = 8, 1.2
 KAPPA, NU = theory.kappa(LR, 2.0, M), MODEL.nu
 
 LATER_FORMULAS = {  # arguments of formulas, for tests/library/test_formula.py
+    "point_sharpness": {"s": 0.7, "q": 0.2, "kappa": 1.2, "nu": 0.04},
+    "cycle_sharpness": {"kappa": 1.2},
+    "landing_sharpness": {"kappa": 1.2, "nu": 0.04},
+    "central_growth_rate": {"kappa": 1.2, "nu": 0.04},
     "turning_level": {"kappa": 1.7},
     "silent_cycle": {"kappa": 1.7},
     "settling_factor": {"kappa": 0.6, "nu": 0.04, "start": 0.1},
