@@ -19,7 +19,7 @@ PROGRAM = "python -m benign_osc_lib.deep"
 _ENDS = f"""\
 The files of a run are NAME.csv (its log), NAME.json (its settings, and what made it) and
 NAME.pt (its state). The same command goes on where an interrupted one stopped, and leaves
-finished runs as they are. Example, one run of the first trial in chapter 16:
+finished runs as they are. Example, a run like those of the first trial in chapter 16:
 
   {PROGRAM} --dataset fashion-mnist --arch resnet18 --lr 0.75 --schedule 10:0.01 --epochs 17 \\
       --shortcut 0.875 --seeds 0 --device cuda --out runs

@@ -68,7 +68,9 @@ def load_images(name, folder=None):
 
 
 def _digits():
-    bunch = importlib.import_module("sklearn.datasets").load_digits()
+    from sklearn.datasets import load_digits  # here, because importing it takes a second
+
+    bunch = load_digits()
     pixels = torch.from_numpy(bunch.images).to(torch.uint8)[:, None]
     labels = torch.from_numpy(bunch.target).long()
     order = torch.randperm(len(labels), generator=torch.Generator().manual_seed(16))

@@ -20,6 +20,9 @@ GRIDS = {
         # The squared loss, as in the paper, whose curvature does not fade where the answer is sure.
         _DIGITS + "--loss square --lr 0.01 0.1 0.75 --schedule 20:0.01 --epochs 30 "
         "--shortcut 0.875 --sharpness-every 20",
+        # Two more rates with it, added after the first three had been seen.
+        _DIGITS + "--loss square --lr 0.03 0.3 --schedule 20:0.01 --epochs 30 --shortcut 0.875 "
+        "--sharpness-every 20",
         # And 0.1 with as much as 0.75 has, 15.1.
         _DIGITS + "--lr 0.1 --epochs 151 --shortcut 0.875 --sharpness-every 151",
         # Without a shortcut.

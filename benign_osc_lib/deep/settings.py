@@ -78,6 +78,11 @@ class Settings:
             plain[name] = _checks.real_number(name, getattr(self, name))
             ends = {"high": high, "high_open": False} if high else {}
             _checks.all_between(name, plain[name], 0, low_open=False, **ends)
+        if plain["schedule"] and plain["schedule"][-1][0] >= plain["epochs"]:
+            raise ValueError(
+                f"schedule must change the rate within the {plain['epochs']} epochs, got a change "
+                f"after {plain['schedule'][-1][0]}"
+            )
         for name, value in plain.items():
             object.__setattr__(self, name, value)
 

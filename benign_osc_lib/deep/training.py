@@ -31,7 +31,7 @@ class Training:
     Attributes:
         network: the network as it is now.
         rows: what was measured after each finished epoch, a list of dicts; the keys are the columns
-            of :data:`benign_osc_lib.deep.COLUMNS`.
+            of ``COLUMNS``.
         diverged_at: the step, counted from 1, whose loss was the first that is not finite; or None.
 
     Raises:

@@ -53,6 +53,22 @@ def test_no_group_is_at_the_edge_after_twenty_epochs(main):
             assert (tops["shortcut"] < tops["rest"]).all()
 
 
+def test_the_edge_is_early():
+    runs = load_runs("digits")
+    fast, slow = (select_runs(runs, lr=lr, epochs=5, schedule=(), **USUAL) for lr in (0.75, 0.1))
+    assert len(fast) == len(slow) == 5
+
+    def mean(group, name, epoch):
+        lr = group[0].settings["lr"]
+        return lr / 2 * np.mean([run.at(epoch)[f"sharpness_{name}"] for run in group])
+
+    assert all(0.7 < mean(fast, name, 1) < 1.2 for name in ("all", "batch"))
+    assert all(0.7 < mean(fast, "batch", epoch) < 1.2 for epoch in (1, 2, 3))
+    assert mean(fast, "shortcut", 5) < 0.3 and mean(fast, "batch", 5) < 0.7
+    assert all(mean(slow, "batch", epoch) < 0.2 for epoch in range(1, 6))
+    assert all(mean(slow, "all", epoch) < 0.85 for epoch in range(1, 6))
+
+
 def test_the_trial_as_the_ledger_quotes_it():
     runs = load_runs("trial")
 

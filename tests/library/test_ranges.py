@@ -123,7 +123,6 @@ UNCHECKED = {
 RECORDS = {
     *("hessian.Eigenpairs", "batch_sharpness.Curvature", "point_curvature.PointHessians"),
     "deep.Recorded",
-    *("hessian.Eigenpairs", "batch_sharpness.Curvature"),
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),
     "many_points.LimitMargins",
     "digits.Trained",

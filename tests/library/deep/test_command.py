@@ -88,6 +88,10 @@ def test_the_files(tmp_path, capsys):
     [
         (["--schedule", "10"], "schedule must be EPOCHS:RATE"),
         (["--schedule", "5:0.1,5:0.2"], "epochs of the schedule must be at least 6"),
+        (
+            ["--schedule", "2:0.1"],
+            "schedule must change the rate within the 2 epochs, got",
+        ),
         (["--shortcut", "1.5"], "shortcut must be finite, >= 0 and <= 1, got 1.5"),
         (["--shortcut", "-0.1"], "shortcut must be finite, >= 0 and <= 1, got -0.1"),
         (["--shortcut-strength", "nan"], "strength must be finite, >= 0, got nan"),
