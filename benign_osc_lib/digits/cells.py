@@ -57,7 +57,7 @@ def measure_rates(a, b, kappas, seeds, setting, *, calm=False):
     Returns:
         An ``xarray.Dataset`` with ``right`` (kappa, seed), the number of test points with the right
         sign, of ``n_test``; the means, over the seeds that did not diverge, of what
-        :func:`~benign_osc_lib.digits.runs.measure` finds, (kappa), and with ``_sd`` the standard
+        :func:`~benign_osc_lib.digits.measure` finds, (kappa), and with ``_sd`` the standard
         deviations; ``diverged`` (kappa), the number of the others; with ``_calm`` the same after
         the calm end. And means over the seeds of what the training images say: ``distance``,
         half the distance of the class means; ``gain``, the smaller of the two gains of the
@@ -119,7 +119,7 @@ def load(name):
           variables of :func:`measure_rates`, with ``accuracy`` and ``accuracy_calm``, means over
           the seeds, and their standard deviations ``_sd``;
         - "settings": ten pairs in other settings, without the single seeds;
-        - "mlp": see :func:`~benign_osc_lib.digits.mlp_cells.mlp_rates`; an axis kind more.
+        - "mlp": see :func:`~benign_osc_lib.digits.mlp_rates`; an axis kind more.
 
     Raises:
         ValueError: there are no such runs.

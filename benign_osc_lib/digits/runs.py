@@ -32,7 +32,7 @@ class Setting:
         n: training points.
         image_norm: length of the images.
         shortcut: share of the training points with the shortcut.
-        scaling: "each" or "common", as in :func:`~benign_osc_lib.digits.pairs.pair`.
+        scaling: "each" or "common", as in :func:`~benign_osc_lib.digits.pair`.
         time: κ × epochs, the same at all rates, so that η × steps is the same too.
         scale: σ_0.
         order: "cyclic" or "shuffled".
