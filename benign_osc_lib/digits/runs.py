@@ -154,9 +154,9 @@ def measure(found, directions):
         ValueError: ``directions`` has another shape.
     """
     _checks.instance("found", found, Trained)
-    _checks.floats("directions", directions, last=(2, found.run.weights.shape[-1]))
     data, run = found.train, found.run
     image = run.weights.clone()
+    _checks.floats("directions", directions, last=(len(image), 2, image.shape[-1]))
     image[..., -1] = 0
     lengths = image.norm(dim=-1)
     v = data.v.expand(len(image), -1)  # of one seed it has no leading axis
