@@ -56,12 +56,12 @@ class Setting:
         _checks.positive("time", self.time)
 
     def epochs(self, kappa):
-        """Passes at the rate κ: time/κ, rounded, at least 1."""
-        return max(1, round(self.time / kappa))
+        """Passes at the rate κ > 0: time/κ, rounded, at least 1."""
+        return max(1, round(self.time / _checks.positive("kappa", kappa)))
 
     def rate(self, kappa):
-        """η = κ m/(2‖u‖²)."""
-        return kappa * self.m / (2 * SHORTCUT_NORM**2)
+        """η = κ m/(2‖u‖²), for κ > 0."""
+        return _checks.positive("kappa", kappa) * self.m / (2 * SHORTCUT_NORM**2)
 
 
 @dataclass(frozen=True, eq=False)
