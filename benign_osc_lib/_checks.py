@@ -187,6 +187,16 @@ def seeds(value):
     return [integer("seeds", seed, low=0, high=2**63 - 1) for seed in found]
 
 
+def several(name, value):
+    """A list of one positive number or more."""
+    if isinstance(value, str) or not hasattr(value, "__iter__"):
+        raise TypeError(f"{name} must be a sequence of numbers, got {value!r}")
+    found = [positive(name, each) for each in value]
+    if not found:
+        raise ValueError(f"{name} must hold one number or more, got none")
+    return found
+
+
 def learning_rate(lr, like):
     """Return ``lr`` as a tensor (...) of positive rates, with the dtype and device of ``like``."""
     rates = tensor_or_list("lr", lr)

@@ -7,7 +7,7 @@ that stands beside the paper's is in ``digits.mlp``.
 """
 
 from . import mlp as mlp
-from .cells import NEIGHBOURS, SETTINGS, SOME_KAPPAS, load, measure_rates
+from .cells import NEIGHBOURS, ONSET, ONSET_KAPPAS, SETTINGS, SOME_KAPPAS, load, measure_rates
 from .mlp_cells import KINDS, RATES, mlp_rates, mlp_start
 from .pairs import SHORTCUT_NORM, pair
 from .preferred import preferred_directions
@@ -19,6 +19,8 @@ __all__ = [
     "KAPPAS",
     "KINDS",
     "NEIGHBOURS",
+    "ONSET",
+    "ONSET_KAPPAS",
     "PAIRS",
     "RATES",
     "SETTINGS",

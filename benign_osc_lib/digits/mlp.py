@@ -32,7 +32,7 @@ def side_by_side(data):
     """All patches of every point in one input: image and shortcut have axes of their own.
 
     Args:
-        data: PatchData of :func:`~benign_osc_lib.digits.pairs.pair`, a batch of R data sets.
+        data: PatchData of :func:`~benign_osc_lib.digits.pair`, a batch of R data sets.
 
     Returns:
         Examples with C = 1.

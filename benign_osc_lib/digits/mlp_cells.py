@@ -63,7 +63,7 @@ def mlp_rates(kind, rates, seeds):
 
     Args:
         kind: one of ``KINDS``.
-        rates: a = ηλ/2 > 0, K of them.
+        rates: a sequence of K ≥ 1 numbers a = ηλ/2 > 0.
         seeds: R non-negative integers.
 
     Returns:
@@ -77,7 +77,7 @@ def mlp_rates(kind, rates, seeds):
     """
     import xarray  # here, because importing it takes half a second
 
-    seeds = list(seeds)
+    seeds, rates = _checks.seeds(seeds), _checks.several("rates", rates)
     train, test, weights, edge = mlp_start(kind, seeds)
     rows = []
     for a in rates:
@@ -101,5 +101,5 @@ def mlp_rates(kind, rates, seeds):
             "edge": ("seed", edge.numpy()),
             "n_test": test.x.shape[1],
         },
-        {"rate": list(rates), "seed": seeds},
+        {"rate": rates, "seed": seeds},
     )

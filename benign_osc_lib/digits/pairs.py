@@ -24,7 +24,8 @@ def pair(a, b, *, n=64, image_norm=0.2, shortcut=1.0, scaling="each", generator=
     ``a`` and ⌊n/2⌋ of ``b``, drawn without replacement and put in a random order; all other images
     of the two digits are test points. Mean and scale come from the training images alone. For one
     generator the images and their order do not depend on ``shortcut``, and a smaller share takes
-    the shortcut away from some points and gives it to none.
+    the shortcut away from some points and gives it to none. ``metrics.accuracy(weights, test)`` is
+    the accuracy without the shortcut.
 
     Args:
         a: the digit with the label +1, 0 to 9.

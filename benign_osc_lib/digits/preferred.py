@@ -17,7 +17,7 @@ def preferred_directions(data, *, steps=300):
 
     For one image y·v in all points this is ν = ‖v‖². The maximum over w is found by gradient
     ascent on the sphere, which is what the small filter does. It starts at j·v, the difference of
-    the class means, and finds a local maximum. Source: chapter 15, "What will it learn?".
+    the class means, and finds a local maximum. Source: chapter 15, "Predict first".
 
     Args:
         data: PatchData with two patches or more and both labels; leading axes (...) are a batch.

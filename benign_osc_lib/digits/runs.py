@@ -32,7 +32,7 @@ class Setting:
         n: training points.
         image_norm: length of the images.
         shortcut: share of the training points with the shortcut.
-        scaling: "each" or "common", as in :func:`~benign_osc_lib.digits.pairs.pair`.
+        scaling: "each" or "common", as in :func:`~benign_osc_lib.digits.pair`.
         time: κ × epochs, the same at all rates, so that η × steps is the same too.
         scale: σ_0.
         order: "cyclic" or "shuffled".
@@ -56,12 +56,12 @@ class Setting:
         _checks.positive("time", self.time)
 
     def epochs(self, kappa):
-        """Passes at the rate κ: time/κ, rounded, at least 1."""
-        return max(1, round(self.time / kappa))
+        """Passes at the rate κ > 0: time/κ, rounded, at least 1."""
+        return max(1, round(self.time / _checks.positive("kappa", kappa)))
 
     def rate(self, kappa):
-        """η = κ m/(2‖u‖²)."""
-        return kappa * self.m / (2 * SHORTCUT_NORM**2)
+        """η = κ m/(2‖u‖²), for κ > 0."""
+        return _checks.positive("kappa", kappa) * self.m / (2 * SHORTCUT_NORM**2)
 
 
 @dataclass(frozen=True, eq=False)
@@ -154,9 +154,9 @@ def measure(found, directions):
         ValueError: ``directions`` has another shape.
     """
     _checks.instance("found", found, Trained)
-    _checks.floats("directions", directions, last=(2, found.run.weights.shape[-1]))
     data, run = found.train, found.run
     image = run.weights.clone()
+    _checks.floats("directions", directions, last=(len(image), 2, image.shape[-1]))
     image[..., -1] = 0
     lengths = image.norm(dim=-1)
     v = data.v.expand(len(image), -1)  # of one seed it has no leading axis

@@ -6,10 +6,13 @@ import numpy as np
 import pytest
 import xarray
 
+from benign_osc_lib import generators
 from benign_osc_lib.digits import (
     KAPPAS,
     KINDS,
     NEIGHBOURS,
+    ONSET,
+    ONSET_KAPPAS,
     PAIRS,
     RATES,
     SETTINGS,
@@ -18,13 +21,19 @@ from benign_osc_lib.digits import (
     cells,
     images,
     load,
+    pair,
+    preferred_directions,
     trained,
 )
 from benign_osc_lib.metrics import correct
 from tests.book.common import ROOT
 from tools import digits as tool
 
-GRIDS = {"pairs": (PAIRS, KAPPAS, 100), "settings": (NEIGHBOURS, SOME_KAPPAS, 30)}
+GRIDS = {
+    "pairs": (PAIRS, KAPPAS, 100),
+    "settings": (NEIGHBOURS, SOME_KAPPAS, 30),
+    "onset": (NEIGHBOURS, ONSET_KAPPAS, 30),
+}
 each_grid = pytest.mark.parametrize("name", GRIDS)
 each_store = pytest.mark.parametrize("name", [*GRIDS, "mlp"])
 
@@ -62,12 +71,22 @@ def test_the_grids_of_the_tool():
     assert cells.GRIDS == {
         "pairs": (PAIRS, {"baseline": Setting()}, KAPPAS, 100, True),
         "settings": (NEIGHBOURS, SETTINGS, SOME_KAPPAS, 30, False),
+        "onset": (NEIGHBOURS, {k: SETTINGS[k] for k in ONSET}, ONSET_KAPPAS, 30, False),
     }
     plain = {"n": 64, "image_norm": 0.2, "shortcut": 1.0, "scaling": "each"}
     plain |= {"time": 300.0, "scale": 1 / 16, "order": "cyclic", "m": 8}
     for setting in SETTINGS.values():
         changed = [key for key, value in plain.items() if getattr(setting, key) != value]
         assert len(changed) == (setting != Setting())
+
+
+def test_what_is_said_before_comes_from_the_training_images():
+    data, _ = pair(3, 8, generator=generators(range(100)))
+    directions, _ = preferred_directions(data)
+    fires = (data.x[..., None, 1, :] * directions[:, None]).sum(-1).clamp(min=0).square()
+    right = (fires[..., 0] - fires[..., 1]) * data.y > 0
+    kept = load("pairs").isel(setting=0).sel(pair="3 8")
+    assert float(kept.late) == pytest.approx(right.double().mean().item(), abs=1e-3)
 
 
 def test_the_sums_of_the_pairs():
@@ -77,12 +96,12 @@ def test_the_sums_of_the_pairs():
     np.testing.assert_allclose(found.accuracy_sd, share.std("seed", ddof=1), rtol=1e-4, atol=1e-6)
 
 
-@pytest.mark.parametrize("pair", [(3, 8), (0, 6)])
-def test_comes_out_again(pair):
+@pytest.mark.parametrize("two", [(3, 8), (0, 6)])
+def test_comes_out_again(two):
     """Where nothing oscillates, the same seeds give the same counts, up to a point on the edge."""
-    again = trained(*pair, 0.8, range(5), margins=False)
+    again = trained(*two, 0.8, range(5), margins=False)
     counts = correct(again.run.weights, again.test).sum(-1).numpy()
-    kept = load("pairs").right.sel(pair=f"{pair[0]} {pair[1]}", kappa=0.8).values
+    kept = load("pairs").right.sel(pair=f"{two[0]} {two[1]}", kappa=0.8).values
     assert np.abs(counts - kept.squeeze()[:5]).max() <= 2
 
 

@@ -15,6 +15,7 @@ from benign_osc_lib.digits import (
     calmed,
     measure,
     measure_rates,
+    mlp_rates,
     pair,
     preferred_directions,
     trained,
@@ -92,7 +93,29 @@ def test_rates_of_a_pair(found):
     assert cells.diverged.values.tolist() == [0, 2] and math.isnan(cells.loss[1])
     assert int(cells.n_test) == len(found.test.y[0]) == 357 - 16
     assert 0.5 < float(cells.late) <= 1 and float(cells.gain) < float(cells.distance)
+    y, image = found.train.y, found.train.x[..., 1, :]  # what is said before sees no test image
+    right = (image @ found.train.v[..., None])[..., 0] * y > 0  # two opposite filters are one line
+    assert float(cells.means) == pytest.approx(right.double().mean().item())
     assert float(cells.loss_calm[0]) < 1e-4
+
+
+def test_bad_rates_and_seeds():
+    for rates in (
+        lambda r: measure_rates(3, 8, r, [0, 1], QUICK),
+        lambda r: mlp_rates("3 and 8, length 1", r, [0]),
+    ):
+        with pytest.raises(TypeError, match="must be a sequence of numbers, got 0.9"):
+            rates(0.9)
+        with pytest.raises(ValueError, match="must hold one number or more"):
+            rates([])
+        with pytest.raises(ValueError, match="must be finite and > 0"):
+            rates([-1.0])
+    with pytest.raises(ValueError, match="seeds must be two or more"):
+        measure_rates(3, 8, [0.9], [0], QUICK)
+    for kappa in (0, -1):
+        for what in (Setting().epochs, Setting().rate):
+            with pytest.raises(ValueError, match="kappa must be finite and > 0"):
+                what(kappa)
 
 
 def test_bad_input(found):
