@@ -1,0 +1,436 @@
+"""What is changed, one factor at a time, with what was expected (chapter 13).
+
+The thresholds and the answers in this table were written, and committed, before the first run.
+They are guesses to be held against the runs; do not correct them afterwards.
+"""
+
+from dataclasses import dataclass, field
+
+import torch
+
+from .. import _checks
+from ..activations import Activation
+from ..rule import Rule
+from ..sweeps import DEFAULTS
+
+SLOWER = 12
+"""The small rate is the large one over this, with so many times the epochs (1.2 and 0.1 in §4.3)."""
+
+BEYOND = 1.2
+"""The large rate is the predicted threshold times this, unless a factor names another."""
+
+KAPPAS = (0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0)
+"""The κ of a factor that is expected to leave the threshold where it is."""
+
+
+@dataclass(frozen=True)
+class Factor:
+    """One thing that is changed in the setting of §4.3, and what was expected of it.
+
+    Args:
+        name: a slug.
+        words: a few words for a figure.
+        guess: the prediction in words, written before the runs.
+        comes: the predicted answer to whether the weak feature is learned at the large rate: "yes",
+            "no", "partly" or "at every rate".
+        threshold: the predicted κ from which on the output of strong points oscillates, or None
+            where no threshold is predicted.
+        lost: the predicted κ from which on most runs lose a class, or None.
+        phi: whether the theory says that no step without weak points lowers Φ (appendix E).
+        rule: the Rule.
+        changes: other parameters of a sweep than those of §4.3, by name.
+        loud: by how much the noise of the first strong point is longer.
+        kappas: the κ of the sweep.
+        at: the κ of the large rate, or None for ``BEYOND`` times the threshold.
+    """
+
+    name: str
+    words: str
+    guess: str
+    comes: str
+    threshold: float | None = 1.0
+    lost: float | None = None
+    phi: bool = True
+    rule: Rule = Rule()
+    changes: dict = field(default_factory=dict)
+    loud: float = 1.0
+    kappas: tuple = KAPPAS
+    at: float | None = None
+
+    @property
+    def large(self):
+        """The κ at which the factor is compared with its small rate."""
+        return round(BEYOND * self.threshold, 3) if self.at is None else self.at
+
+    @property
+    def parameters(self):
+        """All parameters of the sweep, without the learning rate, the rule among them."""
+        return {**DEFAULTS, **self.changes, "rule": self.rule}
+
+
+def _around(threshold):
+    """A sweep around a predicted threshold."""
+    shares = (0.25, 0.5, 0.7, 0.8, 0.9, 1, 1.1, 1.2, 1.35, 1.5, 1.75, 2)
+    return tuple(round(threshold * share, 3) for share in shares)
+
+
+RELU_1_5 = Activation(
+    lambda z: z.clamp(min=0).pow(1.5),
+    lambda z: max(z, 0.0) ** 1.5,
+    lambda z: 1.5 * max(z, 0.0) ** 0.5,
+    "relu1.5",
+)
+"""σ(z) = max(z, 0)^{3/2}, an activation that the library does not name."""
+
+_SMALL = (0.02, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2)
+_LOGISTIC = (0.25, 0.5, 0.75, 1.0, 1.25, 1.5, 2.0, 3.0, 4.0, 4.5, 5.0, 6.0, 8.0, 12.0)
+
+_FACTORS = (
+    Factor("baseline", "as in §4.3", "Threshold 1; beyond it v is learned.", "yes"),
+    # Activations: thresholds of rest, Proposition J.1 and Corollary J.2.
+    Factor(
+        "relu",
+        "ReLU",
+        "All filters become active, so rest ends at κ = 4, and there the overshoot turns them all. "
+        "Growth is a sum and no product: v gets the share ν at every rate, and that is enough.",
+        "at every rate",
+        threshold=4.0,
+        lost=4.0,
+        phi=False,
+        rule=Rule(activation="relu"),
+        kappas=(0.3, 0.5, 1.0, 2.0, 3.0, 3.5, 3.8, 4.0, 4.2, 4.8, 6.0, 8.0),
+    ),
+    Factor(
+        "relu1.5",
+        "ReLU to the power 1.5",
+        "The filters even out: rest ends at 4/1.5² = 1.78. v grows faster than with squares.",
+        "yes",
+        threshold=1.78,
+        phi=False,
+        rule=Rule(activation=RELU_1_5),
+        kappas=_around(1.78),
+    ),
+    Factor(
+        "relu3",
+        "ReLU cubed",
+        "One filter outgrows the others, so rest ends between 0.22 and 0.44, near 0.25. v grows "
+        "far too slowly from a small start.",
+        "no",
+        threshold=0.25,
+        phi=False,
+        rule=Rule(activation="relu3"),
+        kappas=(0.1, 0.15, 0.2, 0.22, 0.25, 0.28, 0.3, 0.35, 0.4, 0.45, 0.5, 0.6),
+    ),
+    Factor(
+        "quadratic",
+        "square, both signs",
+        "An even activation gives y u and −y u the same answer: neither class is learned.",
+        "no",
+        threshold=None,
+        at=1.2,
+        rule=Rule(activation="quadratic"),
+    ),
+    Factor(
+        "gelu",
+        "GELU",
+        "Nearly linear: the filters of both signs share the answer, rest ends near 3.4; like ReLU "
+        "v gets its share at every rate.",
+        "at every rate",
+        threshold=3.4,
+        phi=False,
+        rule=Rule(activation="gelu"),
+        kappas=_around(3.4),
+    ),
+    # A trained second layer: Proposition J.1 with four equal filters of eight, on balanced paths.
+    Factor(
+        "second-layer",
+        "second layer trained",
+        "It adds to the curvature: rest ends at 0.83. v is learned beyond.",
+        "yes",
+        threshold=0.83,
+        rule=Rule(second_layer="trained"),
+        kappas=_around(0.83),
+    ),
+    Factor(
+        "second-layer-inside",
+        "the same, 1/m in the weights",
+        "The second layer moves m² times faster: rest ends at 0.265. v is learned beyond.",
+        "yes",
+        threshold=0.265,
+        rule=Rule(second_layer="trained", second_layer_rate=64.0),
+        kappas=_around(0.265),
+    ),
+    # Batches: the almost sure limit of Proposition J.3 with 7 strong points a class of 16.
+    Factor(
+        "batch-2",
+        "batches of 2",
+        "A batch mixes the classes: threshold 1.74. Batches of one class then push beyond the "
+        "sign limit, and a class is lost.",
+        "no",
+        threshold=1.74,
+        lost=1.74,
+        rule=Rule(batch_size=2),
+        kappas=(0.5, 1.0, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 1.9, 2.0, 2.09, 2.3, 2.6),
+    ),
+    Factor(
+        "batch-4",
+        "batches of 4",
+        "As for 2, threshold 2.58.",
+        "no",
+        threshold=2.58,
+        lost=2.58,
+        rule=Rule(batch_size=4),
+        kappas=(0.6, 1.2, 1.5, 1.7, 1.9, 2.1, 2.3, 2.5, 2.7, 2.9, 3.1, 3.4, 3.8),
+    ),
+    Factor(
+        "batch-8",
+        "batches of 8",
+        "As for 2, threshold 2.49.",
+        "no",
+        threshold=2.49,
+        lost=2.6,
+        rule=Rule(batch_size=8),
+        kappas=(0.6, 1.2, 1.5, 1.7, 1.9, 2.1, 2.3, 2.5, 2.7, 3.0, 3.4, 3.8, 4.2),
+    ),
+    Factor(
+        "batch-16",
+        "all 16 at once",
+        "Gradient descent: κ acts as κ times the share of the class, threshold 16/7 = 2.29, and "
+        "v is learned beyond.",
+        "yes",
+        threshold=2.29,
+        rule=Rule(batch_size=16),
+        kappas=(0.6, 1.2, 1.6, 1.8, 2.0, 2.15, 2.3, 2.5, 2.75, 3.0, 3.3, 3.7, 4.2),
+    ),
+    Factor(
+        "shuffled",
+        "a new order every epoch",
+        "Nothing changes.",
+        "yes",
+        changes={"order": "shuffled"},
+    ),
+    # Momentum: Corollary J.1 for a point that is visited every second step.
+    Factor(
+        "momentum-0.5",
+        "heavy ball, 0.5",
+        "Between the visits to a class the ball rolls on: threshold 0.83. v is learned beyond.",
+        "yes",
+        threshold=0.833,
+        rule=Rule(momentum=0.5),
+        kappas=(0.2, 0.4, 0.5, 0.6, 0.7, 0.75, 0.8, 0.85, 0.9, 1.0, 1.1, 1.2, 1.3, 1.4, 1.5),
+    ),
+    Factor(
+        "momentum-0.9",
+        "heavy ball, 0.9",
+        "Threshold 0.95, but from a small start the filters turn before (appendix J: 0.74).",
+        "no",
+        threshold=0.953,
+        lost=0.74,
+        rule=Rule(momentum=0.9),
+        kappas=(0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.144, 1.3, 1.5, 1.9),
+    ),
+    Factor(
+        "nesterov-0.5",
+        "Nesterov, 0.5",
+        "Threshold 0.625. v is learned beyond.",
+        "yes",
+        threshold=0.625,
+        phi=False,
+        rule=Rule(momentum=0.5, nesterov=True),
+        kappas=_around(0.625),
+    ),
+    Factor(
+        "nesterov-0.9",
+        "Nesterov, 0.9",
+        "Threshold 0.51. v is learned beyond.",
+        "yes",
+        threshold=0.514,
+        phi=False,
+        rule=Rule(momentum=0.9, nesterov=True),
+        kappas=_around(0.514),
+    ),
+    # Noise in the target: Proposition J.4. Φ has to rise by about 2.9 in 1400 visits.
+    Factor(
+        "label-noise-0.3",
+        "label noise 0.3, small rate",
+        "At κ = 0.5 Φ rises by 1.2 of the 2.9 that are needed: too slow.",
+        "no",
+        threshold=None,
+        at=0.5,
+        rule=Rule(label_noise=0.3),
+        kappas=_SMALL,
+    ),
+    Factor(
+        "label-noise-0.5",
+        "label noise 0.5, small rate",
+        "At κ = 0.5 Φ rises by 3.4, and v is learned without an oscillation; from κ = 0.48 on.",
+        "yes",
+        threshold=None,
+        at=0.5,
+        rule=Rule(label_noise=0.5),
+        kappas=_SMALL,
+    ),
+    Factor(
+        "flips-0.1",
+        "10 % of labels flipped",
+        "Acts as label noise of 0.6: v is learned from κ = 0.42 on. A flip turns the sign beyond "
+        "κ = 0.5, and a class is lost.",
+        "yes",
+        threshold=None,
+        lost=0.5,
+        at=0.42,
+        rule=Rule(label_flips=0.1),
+        kappas=(*_SMALL[:6], 0.42, *_SMALL[6:]),
+    ),
+    # The logistic loss: with clean labels e > 0 always; with flips Proposition J.5.
+    Factor(
+        "logistic",
+        "logistic loss",
+        "The push never turns negative, so nothing oscillates on strong points at any rate, Φ "
+        "rises only while u grows, and v is not learned.",
+        "no",
+        threshold=None,
+        at=4.0,
+        rule=Rule(loss="logistic"),
+        kappas=_LOGISTIC,
+    ),
+    Factor(
+        "logistic-flips-0.2",
+        "logistic, 20 % flipped",
+        "The threshold of rest, 4.5, is not reached: a flip turns the sign beyond κ = 1.25. Below "
+        "it flips are label noise that never ends: v is learned from 0.8 on.",
+        "yes",
+        threshold=4.51,
+        lost=1.25,
+        at=1.0,
+        rule=Rule(loss="logistic", label_flips=0.2),
+        kappas=_LOGISTIC,
+    ),
+    # The start: the time of chapter 7 against 1400 visits.
+    Factor(
+        "start-1/64",
+        "σ₀ = 1/64",
+        "Needs 1129 visits of 1400, and the slower class 1.2 to 1.4 times that: about half learn.",
+        "partly",
+        changes={"scale": 1 / 64},
+    ),
+    Factor("start-1/4", "σ₀ = 1/4", "Faster: 439 visits.", "yes", changes={"scale": 1 / 4}),
+    # Weight decay: Proposition J.2; a step at κ = 1.2 banks 0.0039 for v a visit.
+    Factor(
+        "decay-0.0005",
+        "weight decay 0.0005",
+        "Costs 0.0014 of the 0.0039 that a visit banks: v is learned, more slowly.",
+        "yes",
+        phi=False,
+        rule=Rule(weight_decay=0.0005),
+    ),
+    Factor(
+        "decay-0.005",
+        "weight decay 0.005",
+        "Costs 0.014 a visit, more than the oscillation banks: v dies out.",
+        "no",
+        phi=False,
+        rule=Rule(weight_decay=0.005),
+    ),
+    Factor(
+        "large-then-small",
+        "large, then small rate",
+        "What was banked in 100 epochs stays: between the small rate and the large one.",
+        "partly",
+        rule=Rule(schedule=(1.0,) * 100 + (1 / SLOWER,)),
+    ),
+    Factor(
+        "small-then-large",
+        "small, then large rate",
+        "100 epochs of oscillation do the same after 100 smooth ones.",
+        "partly",
+        rule=Rule(schedule=(1 / SLOWER,) * 100 + (1.0,)),
+    ),
+    # Sharpness-aware steps at a small rate: Proposition J.6.
+    Factor(
+        "sam-0.1",
+        "SAM 0.1, small rate",
+        "At κ = 0.3 Φ rises by 0.3 of the 2.9 that are needed: too slow.",
+        "no",
+        threshold=None,
+        at=0.3,
+        rule=Rule(sam=0.1),
+        kappas=_SMALL,
+    ),
+    Factor(
+        "sam-0.3",
+        "SAM 0.3, small rate",
+        "At κ = 0.3 Φ rises by 3.0: v is learned far below the threshold.",
+        "yes",
+        threshold=None,
+        at=0.3,
+        rule=Rule(sam=0.3),
+        kappas=_SMALL,
+    ),
+    # One point with noise of five times the length: χ = 4, κ_ξ = 4κ.
+    Factor(
+        "loud-point",
+        "one point with long noise",
+        "It oscillates alone from κ = 0.25 on, where κ_ξ = 1. From κ = 0.5 on, κ_ξ = 2, its noise "
+        "overshoots so far that it takes its class along.",
+        "no",
+        threshold=0.25,
+        lost=0.5,
+        at=0.6,
+        loud=5.0,
+        kappas=(0.1, 0.2, 0.25, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0, 1.1, 1.2, 1.4),
+    ),
+    # The data: Assumption 3 (ii), (iii), (v).
+    Factor("noise-0.2", "noise 0.2", "As without noise.", "yes", changes={"noise_norm": 0.2}),
+    Factor(
+        "noise-1.6",
+        "noise 1.6",
+        "Fresh noise speaks louder than v (chapter 11: 72 %).",
+        "partly",
+        changes={"noise_norm": 1.6},
+    ),
+    Factor("no-weak", "no weak training point", "v is learned.", "yes", changes={"n_weak": 0}),
+    Factor("six-weak", "6 weak of 16", "v is learned.", "yes", changes={"n_weak": 6}),
+    Factor("d-16", "d = 16 = n", "Noise patches overlap; v is learned.", "yes", changes={"d": 16}),
+    Factor("m-32", "32 filters a sign", "κ has m in it: no change.", "yes", changes={"m": 32}),
+)
+
+FACTORS = {factor.name: factor for factor in _FACTORS}
+"""The factors of chapter 13 by name, in the order of its table."""
+
+
+def find(factor):
+    """The Factor of a name, or the one that is given.
+
+    Args:
+        factor: a key of :data:`FACTORS`, or a Factor of your own.
+
+    Returns:
+        A Factor.
+
+    Raises:
+        TypeError: it is neither a text nor a Factor.
+        ValueError: no factor has this name.
+    """
+    if isinstance(factor, Factor):
+        return factor
+    if not isinstance(factor, str):
+        raise TypeError(f"factor must be a name or a Factor, got {factor!r}")
+    _checks.one_of("factor", factor, tuple(FACTORS))
+    return FACTORS[factor]
+
+
+def make_loud(data, times):
+    """The same points, with the last patch of the first strong point so many times as long.
+
+    Args:
+        data: PatchData (S, n, 3, d) of the model of chapter 2, with a strong point in each set.
+        times: how many times, > 0.
+
+    Returns:
+        PatchData.
+    """
+    first = (~data.is_weak).to(torch.int8).argmax(-1)  # of those that are equal the first
+    x = data.x.clone()
+    x[torch.arange(len(x)), first, -1] *= times
+    return type(data)(x, data.y, data.is_weak, data.u, data.v)
