@@ -1,5 +1,30 @@
-"""What is essential (chapter 13): one factor at a time is changed in the setting of §4.3."""
+"""What is essential (chapter 13): one factor at a time is changed in the setting of §4.3.
 
-from .factors import FACTORS, Factor
+``FACTORS`` has each factor with its prediction; ``measure`` runs one, with any seeds and rates;
+``reduce_runs``, ``threshold``, ``broken_from``, ``best`` and ``answer`` say what came of it;
+``ratchet`` follows Φ; ``load`` reads what ``tools/essentials.py`` has stored.
+"""
 
-__all__ = ["FACTORS", "Factor"]
+from .cells import Cell, answer, best, broken_from, reduce_runs, threshold
+from .factor import SLOWER, Factor
+from .factors import FACTORS, slower
+from .ratchet import ratchet
+from .runs import measure
+from .store import load, sweep_of
+
+__all__ = [
+    "FACTORS",
+    "SLOWER",
+    "Cell",
+    "Factor",
+    "answer",
+    "best",
+    "broken_from",
+    "load",
+    "measure",
+    "ratchet",
+    "reduce_runs",
+    "slower",
+    "sweep_of",
+    "threshold",
+]
