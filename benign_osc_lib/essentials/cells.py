@@ -1,5 +1,6 @@
 """Runs of a factor reduced to one row a rate, and what the rows say (chapter 13)."""
 
+from numbers import Real
 from typing import NamedTuple
 
 import numpy as np
@@ -31,7 +32,7 @@ class Cell(NamedTuple):
     oscillating_10: int
     """Those left that oscillate with an amplitude above 0.1,"""
     oscillating_20: int
-    """above 0.4."""
+    """above 0.2,"""
     oscillating_40: int
     """above 0.4."""
     fit: int
@@ -125,11 +126,13 @@ def threshold(cells, *, level=0.2, share=0.5):
         already at the first rate.
 
     Raises:
+        TypeError: the share is not a number.
         ValueError: the level is none of those, or the share is outside its range.
     """
-    if level not in LEVELS:
+    if not isinstance(level, Real) or level not in LEVELS:
         raise ValueError(f"level must be one of {', '.join(map(str, LEVELS))}, got {level!r}")
-    _checks.all_between("share", _checks.real_number("share", share), 0, 1)
+    share = _checks.real_number("share", share)
+    _checks.all_between("share", share, 0, 1)
     counts = [cell[Cell._fields.index("oscillating_10") + LEVELS.index(level)] for cell in cells]
     return _crossing(cells, counts, share)
 
@@ -145,9 +148,11 @@ def broken_from(cells, *, share=0.5):
         κ, as for :func:`threshold`.
 
     Raises:
-        ValueError: the share is outside its range.
+        TypeError: the share is not a number.
+        ValueError: it is outside its range.
     """
-    _checks.all_between("share", _checks.real_number("share", share), 0, 1)
+    share = _checks.real_number("share", share)
+    _checks.all_between("share", share, 0, 1)
     return _crossing(cells, [cell.broken for cell in cells], share)
 
 
@@ -182,7 +187,14 @@ def answer(small, large):
     Returns:
         "at every rate" if both are at least 0.75; "yes" if the large rate reaches 0.75 and gains
         0.1; "partly" if it gains 0.1 only; or else "no".
+
+    Raises:
+        TypeError: an accuracy is not a number.
+        ValueError: it is outside [0, 1].
     """
+    for name, value in (("small", small), ("large", large)):
+        value = _checks.real_number(name, value)
+        _checks.all_between(name, value, 0, 1, low_open=False, high_open=False)
     if small >= 0.75 and large >= 0.75:
         return "at every rate"
     if large < small + 0.1:

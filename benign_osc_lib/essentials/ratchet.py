@@ -4,6 +4,7 @@ import numpy as np
 import torch
 import xarray
 
+from .. import _checks
 from ..seeds import generators
 from ..sweeps.block import model_of
 from ..sweeps.draws import draw_unit
@@ -40,7 +41,8 @@ def ratchet(factor, seeds, *, kappa=None, epochs=200):
         ValueError: an argument is outside its range, or no factor has this name.
     """
     factor, seeds = find(factor), check_seeds(seeds)
-    kappa = factor.large if kappa is None else kappa
+    kappa = factor.large if kappa is None else _checks.positive("kappa", kappa)
+    epochs = _checks.integer("epochs", epochs, low=1)
     parts = [
         _part(factor, seeds[first : first + TOGETHER], kappa, epochs)
         for first in range(0, len(seeds), TOGETHER)
@@ -75,7 +77,7 @@ def _part(factor, seeds, kappa, epochs):
     step = phi.diff(dim=1).masked_fill(~sound[:, 1:], 0)
     left_out = best.values <= 0
     return {
-        "fall": (-step.amin(1)).clamp(min=0).masked_fill(left_out, torch.nan).numpy(),
+        "fall": (-step.amin(1)).clamp(min=0) + (0.0).masked_fill(left_out, torch.nan).numpy(),
         "rise": step.sum(1).masked_fill(left_out, torch.nan).numpy(),
         "steps": (sound.sum(1) - 1).clamp(min=0).numpy(),
     }

@@ -55,11 +55,13 @@ def measure(factor, seeds, *, kappas=None, epochs=None, n_test=100, stop_below=N
         ValueError: an argument is outside its range, or no factor has this name.
     """
     factor, seeds = find(factor), check_seeds(seeds)
-    kappas = factor.kappas if kappas is None else np.atleast_1d(kappas).tolist()
+    kappas = list(factor.kappas) if kappas is None else np.atleast_1d(kappas).tolist()
     _checks.all_between("kappas", _checks.tensor_or_list("kappas", kappas), 0)
     cell = factor.parameters
     epochs = cell["epochs"] if epochs is None else _checks.integer("epochs", epochs, low=1)
     n_test = _checks.integer("n_test", n_test, low=1)
+    if stop_below is not None:
+        stop_below = _checks.positive("stop_below", stop_below)
     most = max(1, MEMORY // (8 * epochs * cell["n"] * len(kappas)))
     parts = []
     for first in range(0, len(seeds), min(most, 250)):

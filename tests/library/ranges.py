@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benign_osc_lib import FeatureNoiseModel, Rule, init_weights, phase, train
+from benign_osc_lib import FeatureNoiseModel, Rule, essentials, init_weights, phase, train
 from benign_osc_lib.many_points import ClassSignals, LimitMargins
 from benign_osc_lib.signal_noise import SignalNoiseModel
 from tests.library.common import seeded
@@ -24,6 +24,7 @@ OBJECTS = {  # what a method is called on
     "signal_noise.SignalNoiseModel": NOISE_MODEL,
 }
 SMALL = {"d": 8, "n": 4, "n_weak": 1, "m": 2, "scale": 0.1, "epochs": 1}
+SMALL_FACTOR = essentials.Factor("own", "own", "none", "yes", changes=SMALL, kappas=(1.1,))
 FROM_ANOTHER = {
     **{"v_norm": "at most u_norm = 2.0", "delta": "< 1/kappa", "scale": "< √2/u_norm"},
     "n_weak": "<= n",
@@ -50,9 +51,14 @@ def others():
     )
     of_state += " edge_determinant squared_residuals_at_a_small_rate"
     path = state | {"e": np.zeros((1, 2))}
+    sweep_of_baseline = essentials.sweep_of(essentials.load()[0], "baseline")
     margins = LimitMargins(0.1, 0.1, 0.9, 0.5, 0.5, 0.1, 1.0, 0.3)
     return {
         "assumptions.assumption_3": {"model": MODEL},
+        "essentials.broken_from": {"cells": sweep_of_baseline},
+        "essentials.measure": {"factor": SMALL_FACTOR, "seeds": [0]},
+        "essentials.ratchet": {"factor": SMALL_FACTOR, "seeds": [0]},
+        "essentials.threshold": {"cells": sweep_of_baseline},
         "enclosure.certain_escape": {"z": (0.1, 0.1), "labels": np.ones(3, int)},
         **{f"many_points.{name}": state for name in of_state.split()},
         **{"many_points.class_path": path, "many_points.limit_margins": path},

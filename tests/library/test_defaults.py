@@ -4,6 +4,7 @@ A default without a row here fails. What the paper fixes is marked with its sect
 book's choice, which its pages and the docstrings state.
 """
 
+import dataclasses
 import inspect
 import math
 from fractions import Fraction
@@ -16,6 +17,9 @@ from benign_osc_lib.sweeps import DEFAULTS
 from tests.library.interface import CALLABLES, CONSTANTS
 
 RHO = 0.125  # §4.3: 2 weak points among 16
+
+RATES = (0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0)
+FACTORY = dataclasses._HAS_DEFAULT_FACTORY  # a fresh dict
 
 ARGUMENTS = {
     "activations.Activation": {"name": "custom"},
@@ -33,6 +37,18 @@ ARGUMENTS = {
         **{"rule": Rule(), "targets": None, "margins": True, "directions": None, "path": False},
         **{"stop_below": 0.0, "keep_state": False, "before": None},
     },
+    "essentials.Factor": {
+        **{"threshold": 1.0, "lost": None, "phi": True, "rule": Rule(), "changes": FACTORY},
+        **{"loud": 1.0, "kappas": RATES, "at": None},
+    },
+    "essentials.broken_from": {"share": 0.5},
+    "essentials.load": {"table": "cells"},
+    "essentials.measure": {
+        **{"kappas": None, "epochs": None, "n_test": 100, "stop_below": None},
+    },
+    "essentials.ratchet": {"kappa": None, "epochs": 200},
+    "essentials.reduce_runs": {"kind": "sweep", "fit_only": False},
+    "essentials.threshold": {"level": 0.2, "share": 0.5},
     "many_points.class_record": {"start": 0},
     "many_points.noise_allowance": {"growth": 0.0},
     "many_points.upward_noise_allowance": {"growth": 0.0, "down": 0.0},
@@ -142,6 +158,7 @@ VALUES = {
     "engine.reduced.SMALL_GRAM": 16384,
     "engine.reduced.TOGETHER": 2,
     "engine.reduced.REFUSED": (None, "data.x", "data.u", "data.v"),
+    "essentials.SLOWER": 12,
     "losses.LOSSES": ("square", "logistic"),
     "phase.KAPPAS": KAPPAS,
     "phase.KINDS": ("weak", "strong"),
@@ -166,6 +183,7 @@ VALUES = {
 ELSEWHERE = {
     "phase.DIAGRAMS",  # below
     "activations.ACTIVATIONS",  # see test_activations.py
+    "essentials.FACTORS",  # see test_essentials.py
 }
 
 

@@ -52,6 +52,13 @@ NO_NUMBERS = {
 MANY_NUMBERS = {
     "activations.Activation": {"torch", "value", "slope"},  # see test_activations.py
     "enclosure.certain_escape": {"z"},  # see test_enclosure.py
+    "essentials.best": set(),  # see test_essentials.py
+    "essentials.load": {"table"},
+    "essentials.measure": {"factor", "seeds", "kappas"},
+    "essentials.ratchet": {"factor", "seeds"},
+    "essentials.reduce_runs": {"fit_only"},
+    "essentials.slower": {"factor"},
+    "essentials.sweep_of": {"factor"},
     "losses.loss": {"f", "target"},
     "many_points.class_path": {"e"},  # see theory/test_class_map.py
     "many_points.limit_margins": {"e"},
@@ -66,6 +73,8 @@ MANY_NUMBERS = {
 """Arguments of single functions that hold no number, or many with a rule for all together."""
 
 UNCHECKED = {
+    "essentials.Cell": "a row, made by reduce_runs",
+    "essentials.Factor": "a row of a table; measure checks; see test_essentials.py",
     "many_points.ClassSignals": "holds arrays; see theory/test_class_map.py",
     "many_points.ClassSignals.with_signals": "ClassSignals checks",
     "many_points.ClassSignals.at": "a step along an axis, which NumPy checks",
