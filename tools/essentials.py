@@ -96,7 +96,9 @@ PIECES = {"sweep": sweep_rows, "small": small_rows, "fit": fit_rows, "ratchet": 
 def piece(name, factor, seeds, folder):
     """The rows of one piece, from the folder if they are there."""
     kind = store.Ratchet if name == "ratchet" else store.Cell
-    about = {"factor": repr(factor), "seeds": seeds}
+    rule = repr(factor.rule)
+    grid = [*factor.kappas, factor.large, factor.loud]
+    about = {"rule": rule, "changes": factor.changes, "grid": grid, "seeds": seeds}
     file = folder and folder / f"{factor.name.replace('/', '-')}.{name}.csv"
     if file and file.exists():
         rows, made = store.from_csv(file.read_text(encoding="utf-8"), kind)
@@ -119,7 +121,8 @@ def main(argv):
     for name in names:
         for kind in PIECES:
             table = tables["ratchets" if kind == "ratchet" else "cells"]
-            table += piece(kind, essentials.FACTORS[name], args.seeds, args.store)
+            seeds = min(args.seeds, store.FEWER.get(name, args.seeds))
+            table += piece(kind, essentials.FACTORS[name], seeds, args.store)
         print(name, flush=True)
     options = "" if args.seeds == store.SEEDS else f" --seeds {args.seeds}"
     about = {

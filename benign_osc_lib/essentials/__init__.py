@@ -11,12 +11,14 @@ from .factors import FACTORS, slower
 from .ratchet import ratchet
 from .runs import measure
 from .store import load, sweep_of
+from .summary import Summary, summary
 
 __all__ = [
     "FACTORS",
     "SLOWER",
     "Cell",
     "Factor",
+    "Summary",
     "answer",
     "best",
     "broken_from",
@@ -25,6 +27,7 @@ __all__ = [
     "ratchet",
     "reduce_runs",
     "slower",
+    "summary",
     "sweep_of",
     "threshold",
 ]

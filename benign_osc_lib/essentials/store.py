@@ -12,6 +12,9 @@ from .factors import FACTORS
 SEEDS = 1000
 """Runs of every other stored rate."""
 
+FEWER = {"relu1.5": 200}
+"""Runs of a factor that is too slow for ``SEEDS``: an activation of one's own."""
+
 FIT_SEEDS = 200
 """Runs of every stored rate that stop at one loss."""
 

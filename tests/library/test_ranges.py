@@ -58,6 +58,7 @@ MANY_NUMBERS = {
     "essentials.ratchet": {"factor", "seeds"},
     "essentials.reduce_runs": {"fit_only"},
     "essentials.slower": {"factor"},
+    "essentials.summary": {"ratchets"},
     "essentials.sweep_of": {"factor"},
     "losses.loss": {"f", "target"},
     "many_points.class_path": {"e"},  # see theory/test_class_map.py
@@ -74,6 +75,7 @@ MANY_NUMBERS = {
 
 UNCHECKED = {
     "essentials.Cell": "a row, made by reduce_runs",
+    "essentials.Summary": "a row, made by summary",
     "essentials.Factor": "a row of a table; measure checks; see test_essentials.py",
     "many_points.ClassSignals": "holds arrays; see theory/test_class_map.py",
     "many_points.ClassSignals.with_signals": "ClassSignals checks",
