@@ -77,7 +77,7 @@ def _part(factor, seeds, kappa, epochs):
     step = phi.diff(dim=1).masked_fill(~sound[:, 1:], 0)
     left_out = best.values <= 0
     return {
-        "fall": (-step.amin(1)).clamp(min=0) + (0.0).masked_fill(left_out, torch.nan).numpy(),
+        "fall": step.amin(1).clamp(max=0).abs().masked_fill(left_out, torch.nan).numpy(),
         "rise": step.sum(1).masked_fill(left_out, torch.nan).numpy(),
         "steps": (sound.sum(1) - 1).clamp(min=0).numpy(),
     }
