@@ -2,12 +2,14 @@
 
 ``FACTORS`` has each factor with its prediction; ``measure`` runs one, with any seeds and rates;
 ``reduce_runs``, ``threshold``, ``broken_from``, ``best`` and ``answer`` say what came of it;
-``ratchet`` follows Φ; ``load`` reads what ``tools/essentials.py`` has stored.
+``ratchet`` follows Φ; ``order_limit`` knows momentum in a given order; ``load`` reads what
+``tools/essentials.py`` has stored.
 """
 
 from .cells import Cell, answer, best, broken_from, reduce_runs, threshold
 from .factor import SLOWER, Factor
 from .factors import FACTORS, slower
+from .orders import order_limit
 from .ratchet import ratchet
 from .runs import measure
 from .store import load, sweep_of
@@ -24,6 +26,7 @@ __all__ = [
     "broken_from",
     "load",
     "measure",
+    "order_limit",
     "ratchet",
     "reduce_runs",
     "slower",

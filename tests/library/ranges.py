@@ -57,6 +57,7 @@ def others():
         "assumptions.assumption_3": {"model": MODEL},
         "essentials.broken_from": {"cells": sweep_of_baseline},
         "essentials.measure": {"factor": SMALL_FACTOR, "seeds": [0]},
+        "essentials.order_limit": {"own": [True, False]},
         "essentials.ratchet": {"factor": SMALL_FACTOR, "seeds": [0]},
         "essentials.threshold": {"cells": sweep_of_baseline},
         "enclosure.certain_escape": {"z": (0.1, 0.1), "labels": np.ones(3, int)},

@@ -46,6 +46,7 @@ ARGUMENTS = {
     "essentials.measure": {
         **{"kappas": None, "epochs": None, "n_test": 100, "stop_below": None},
     },
+    "essentials.order_limit": {"nesterov": False},
     "essentials.ratchet": {"kappa": None, "epochs": 200},
     "essentials.reduce_runs": {"kind": "sweep", "fit_only": False},
     "essentials.threshold": {"level": 0.2, "share": 0.5},

@@ -162,6 +162,32 @@ def test_the_ratchet_holds(rule):
     assert np.nanmax(found.fall) < 1e-9 and np.nanmax(found.rise) > 0.01
 
 
+@given(st.floats(0, 0.95), st.integers(1, 6), st.booleans())
+def test_in_an_even_order_the_limit_is_that_of_appendix_j(b, every, nesterov):
+    """Corollary J.1: one visit in every so many steps; two epochs are as good as one."""
+    own = [True] + [False] * (every - 1)
+    wanted = min(theory.sharpness_limit(b, nesterov, every) / 2, 2.0)
+    for order in (own, 2 * own, own[::-1]):
+        found = essentials.order_limit(order, b, nesterov)
+        assert wanted - 1e-6 <= found <= wanted + 0.01 + 1e-6
+
+
+def test_where_a_heavy_ball_stops_resting():
+    """An uneven order, against the linear recursion itself."""
+    own = np.array([1, 1, 0, 1, 0, 0, 0, 1], bool)
+    limit = essentials.order_limit(own, 0.5)
+    ends = []
+    for kappa in (limit - 0.02, limit + 0.02):
+        e, w = 1.0, 0.0
+        for is_own in np.tile(own, 400):
+            w = 0.5 * w - 2 * kappa * e * is_own
+            e += w
+        ends.append(abs(e) + abs(w))
+    assert ends[0] < 1e-3 and ends[1] > 1e3
+    with pytest.raises(ValueError, match="a visit of the class"):
+        essentials.order_limit([False, False], 0.5)
+
+
 def test_weight_decay_turns_the_ratchet_back():
     found = essentials.ratchet(small(Rule(weight_decay=0.05)), range(20), kappa=0.7, epochs=40)
     followed = found.fall.where(found.steps > 0)

@@ -55,6 +55,7 @@ MANY_NUMBERS = {
     "essentials.best": set(),  # see test_essentials.py
     "essentials.load": {"table"},
     "essentials.measure": {"factor", "seeds", "kappas"},
+    "essentials.order_limit": {"own"},
     "essentials.ratchet": {"factor", "seeds"},
     "essentials.reduce_runs": {"fit_only"},
     "essentials.slower": {"factor"},
