@@ -121,7 +121,7 @@ def main(argv):
     for name in names:
         for kind in PIECES:
             table = tables["ratchets" if kind == "ratchet" else "cells"]
-            seeds = min(args.seeds, store.FEWER.get(name, args.seeds))
+            seeds = min(args.seeds, store.FEWER.get(name, {}).get(kind, args.seeds))
             table += piece(kind, essentials.FACTORS[name], seeds, args.store)
         print(name, flush=True)
     options = "" if args.seeds == store.SEEDS else f" --seeds {args.seeds}"

@@ -12,8 +12,12 @@ from .factors import FACTORS
 SEEDS = 1000
 """Runs of every other stored rate."""
 
-FEWER = {"relu1.5": 200}
-"""Runs of a factor that is too slow for ``SEEDS``: an activation of one's own."""
+FEWER = {
+    "relu1.5": {"sweep": 200, "small": 200, "fit": 50, "ratchet": 200},
+    "flips-0.1": {"small": 200, "fit": 50},
+    "logistic-flips-0.2": {"small": 200, "fit": 50},
+}
+"""Runs of what is too slow for ``SEEDS``: an activation of one's own, drawn labels in long runs."""
 
 FIT_SEEDS = 200
 """Runs of every stored rate that stop at one loss."""
