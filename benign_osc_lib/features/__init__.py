@@ -10,6 +10,7 @@ from .factors import (
     learned_from,
     oscillates_from,
 )
+from .measure import crossing, large, load, measure, summary, sweep_rows
 from .model import FeaturesModel
 from .noiseless import balanced_gain, flow_limit, follow
 
@@ -22,8 +23,14 @@ __all__ = [
     "Factor",
     "FeaturesModel",
     "balanced_gain",
+    "crossing",
     "flow_limit",
     "follow",
+    "large",
     "learned_from",
+    "load",
+    "measure",
     "oscillates_from",
+    "summary",
+    "sweep_rows",
 ]

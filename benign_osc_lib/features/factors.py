@@ -38,6 +38,8 @@ class Factor:
         strong_each: "all" or "one", as in :class:`~benign_osc_lib.features.FeaturesModel`.
         weak_each: the same for the weak features.
         order: of the visits.
+        short: the same in a few words, for a figure.
+        verdict: what was seen, in a few words, written after the runs.
         kind: "signs", the paper's network; "classes" or "batch", a network with one output a class,
             point by point or by gradient descent; "diagonal", a diagonal linear network.
     """
@@ -51,6 +53,8 @@ class Factor:
     weak_each: str = "all"
     order: str = "cyclic"
     kind: str = "signs"
+    short: str = ""
+    verdict: str = ""
 
     @property
     def share(self):
@@ -74,6 +78,7 @@ FACTORS = {
     "baseline": Factor(
         "as in §4.3",
         "Oscillation from κ = 1. Weak points are guessed below and learned above.",
+        short="as in §4.3",
     ),
     "weak": Factor(
         "three weak features (0.5, 0.4, 0.3) on every point",
@@ -81,6 +86,7 @@ FACTORS = {
         "The longest ends the oscillation and the others stop where they are: v_1 is learned, v_2 "
         "partly (signal about .014), v_3 hardly (about .002).",
         weak_norms=(0.5, WEAK, 0.3),
+        short="three weak features",
     ),
     "apart": Factor(
         "three weak features (0.4 each), one on each point, cyclic order",
@@ -89,6 +95,7 @@ FACTORS = {
         "fall: the signals of one network spread more than in shuffled order.",
         weak_norms=(WEAK,) * 3,
         weak_each="one",
+        short="one of three weak ones",
     ),
     "apart-shuffled": Factor(
         "the same, shuffled order",
@@ -97,13 +104,15 @@ FACTORS = {
         weak_norms=(WEAK,) * 3,
         weak_each="one",
         order="shuffled",
+        short="the same, shuffled",
     ),
     "strong": Factor(
         "two strong features (2, 1.8) on every strong point",
         "Oscillation from κ = 1.05, and it moves the answer from u_1 to u_2. Below κ = 1.235, "
-        "where κ of u_2 is 1, it then ends and v is not learned. Above, u_2 oscillates on: v is learned "
-        "and u_1 is forgotten (signal below .001 at κ = 1.4).",
+        "where κ of u_2 is 1, it then ends and v is not learned. Above, u_2 oscillates on: v comes "
+        "and u_1 is forgotten (its signal falls below .001 at κ = 1.4).",
         strong_norms=(STRONG, 1.8),
+        short="two strong features",
     ),
     "either": Factor(
         "two strong features (2, 1.8), one on each strong point",
@@ -111,29 +120,34 @@ FACTORS = {
         "the visits: learned later than in the baseline.",
         strong_norms=(STRONG, 1.8),
         strong_each="one",
+        short="one of two strong ones",
     ),
     "patches": Factor(
         "seven noise patches in the place of one",
         "The threshold and the growth of v stay. Longer sums of noise cost accuracy on weak points "
         "at all rates.",
         noise_patches=7,
+        short="seven noise patches",
     ),
     "classes": Factor(
         "four classes with features of their own, one output each, targets 0 and 1",
         "Each output is a network of its own, and only points of its class show it u: the "
         "threshold stays at κ = 1, whatever the number of classes.",
         kind="classes",
+        short="four classes",
     ),
     "batch": Factor(
         "the same, by gradient descent",
         "A class has 7 of 32 strong points in the batch: the threshold is κ = 32/7 = 4.57.",
         kind="batch",
+        short="four classes, full batch",
     ),
     "diagonal": Factor(
         "a diagonal linear network, coordinates (1, 0.04) and 62 of noise of length 0.4",
         "The same map of s and q with ν = 0.04, and both labels share it: threshold κ = 1, and "
         "learned from smaller κ than in the baseline, since twice as many visits count.",
         kind="diagonal",
+        short="diagonal linear network",
     ),
 }
 """The experiments by name."""
