@@ -20,7 +20,7 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benign_osc_lib import _provenance, features  # noqa: E402
-from benign_osc_lib.features import measure as measuring  # noqa: E402
+from benign_osc_lib.features.rows import to_text  # noqa: E402
 from benign_osc_lib.features.trials import SLOWER  # noqa: E402
 
 KEY = ("factor", "kappa", "slower", "runs")
@@ -37,7 +37,7 @@ RECORDED = 200
 
 def jobs(name, seeds):
     """(κ, number of seeds, slower, record) of each row of a factor."""
-    seeds, top = min(seeds, SEEDS.get(name, seeds)), measuring.large(name)
+    seeds, top = min(seeds, SEEDS.get(name, seeds)), features.large(name)
     for kappa in (top, *features.FACTORS[name].kappas):
         yield kappa, seeds, 1, False
     yield top, min(seeds, SLOW_SEEDS.get(name, 250)), SLOWER, False
@@ -70,7 +70,7 @@ def main(argv):
                 continue
             (row,) = features.measure(name, range(seeds), [kappa], slower, record)
             print(f"{name} κ = {kappa}: {row['weak']:.3f} of the weak points", flush=True)
-            write(path, [*rows, measuring.to_text(row)])
+            write(path, [*rows, to_text(row)])
     about = {
         "command": "python tools/features.py",
         "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",

@@ -10,9 +10,9 @@ from .factors import (
     learned_from,
     oscillates_from,
 )
-from .measure import crossing, large, load, measure, summary, sweep_rows
 from .model import FeaturesModel
 from .noiseless import balanced_gain, flow_limit, follow
+from .rows import crossing, large, load, measure, summary, sweep_rows
 
 __all__ = [
     "CLASSES",
