@@ -197,7 +197,7 @@ def learned_from(factor):
         ],
         1,
     )
-    kappas = 1 + 0.005 * torch.arange(121)
+    kappas = 1 + 0.005 * torch.arange(121, dtype=torch.float64)
     weak = follow(start, ratios, kappas, carried)[:, -1, strong:]
     seen = weak.sum(-1) if factor.weak_each == "all" else weak.mean(-1)
     found = kappas[seen > LEARNED]

@@ -86,7 +86,7 @@ def flow_limit(start, ratios):
     def end(log_x):
         return start * (ratios * log_x).exp()
 
-    high = float(-start[0].log() / ratios[0])
+    high = float(-start[0].log() / ratios[0]) + 1  # there the first feature alone is past 1
     return end(brentq(lambda log_x: float(end(log_x).sum()) - 1, 0, high, xtol=1e-14))
 
 

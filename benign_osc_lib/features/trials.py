@@ -164,7 +164,7 @@ def _diagonal(factor, kappa, streams, epochs, record):
     for n_weak in (TESTS, 0):
         points = model.sample(TESTS, n_weak=n_weak, generator=streams)
         right.append(_share(points.y * diagonal_output(end, points.x[..., 0, :]) > 0, diverged))
-    squares = end[:, 0, :2].square() * torch.tensor([1.0, model.nu])
+    squares = end[:, 0, :2].square() * torch.tensor([1.0, model.nu], dtype=torch.float64)
     visits = torch.arange(SIZES["n"]).expand(epochs, -1)
     same = torch.zeros_like(data.y)  # both labels share the coordinates
     change = _change(margins, visits, same, ~data.is_weak)
