@@ -3,8 +3,8 @@
 
     tools/features.py [--only FACTOR] [--seeds N] [--out DIR]
 
-A row that is stored already is not computed again, so an interrupted call goes on where it stopped;
-delete features.csv to begin anew. On one core it takes about an hour and a half.
+A row that is stored already with so many seeds is not computed again, so an interrupted call goes
+on where it stopped; delete features.csv to begin anew.
 """
 
 import argparse
@@ -23,15 +23,13 @@ from benign_osc_lib import _provenance, features  # noqa: E402
 from benign_osc_lib.features.rows import to_text  # noqa: E402
 from benign_osc_lib.features.trials import SLOWER  # noqa: E402
 
-KEY = ("factor", "kappa", "slower", "runs")
-
-SEEDS = {"batch": 200}
+SEEDS = {"classes": 500, "batch": 100}
 """Seeds of a factor whose steps take long."""
 
-SLOW_SEEDS = {"classes": 100, "batch": 50}
-"""Seeds of its small rate, which takes twelve times as long; 250 for the others."""
+SLOW_SEEDS = {"classes": 50, "batch": 20}
+"""Seeds of its small rate, which takes twelve times as long; 200 for the others."""
 
-RECORDED = 200
+RECORDED = 100
 """Seeds for which Φ is followed in every visit."""
 
 
@@ -40,7 +38,7 @@ def jobs(name, seeds):
     seeds, top = min(seeds, SEEDS.get(name, seeds)), features.large(name)
     for kappa in (top, *features.FACTORS[name].kappas):
         yield kappa, seeds, 1, False
-    yield top, min(seeds, SLOW_SEEDS.get(name, 250)), SLOWER, False
+    yield top, min(seeds, SLOW_SEEDS.get(name, 200)), SLOWER, False
     if name != "batch":
         yield top, min(seeds, RECORDED), 1, True
 
@@ -66,11 +64,13 @@ def main(argv):
         for kappa, seeds, slower, record in jobs(name, args.seeds):
             rows = stored(path)
             key = [json.dumps(x) for x in (name, float(kappa), slower, seeds)] + [record]
-            if key in [[row[k] for k in KEY] + [row["kept"] != "null"] for row in rows]:
+            if key in [cell(row)[:3] + [row["runs"]] + cell(row)[3:] for row in rows]:
                 continue
             (row,) = features.measure(name, range(seeds), [kappa], slower, record)
             print(f"{name} κ = {kappa}: {row['weak']:.3f} of the weak points", flush=True)
-            write(path, [*rows, to_text(row)])
+            new = to_text(row)
+            others = [old for old in rows if cell(old) != cell(new)]
+            write(path, [*others, new])
     about = {
         "command": "python tools/features.py",
         "date": f"{datetime.datetime.now(datetime.UTC):%Y-%m-%d}",
@@ -78,6 +78,11 @@ def main(argv):
         **_provenance.made_by(),
     }
     (args.out / "features.json").write_text(json.dumps(about, indent=1) + "\n", encoding="utf-8")
+
+
+def cell(row):
+    """What a row is about, whatever the number of runs."""
+    return [row[k] for k in ("factor", "kappa", "slower")] + [row["kept"] != "null"]
 
 
 def write(path, rows):

@@ -211,7 +211,7 @@ def train_classes(data, weights, lr, *, epochs, batch="one", watch=None):
 
     Args:
         data: ClassData with n points.
-        weights: (..., K, m, d), leading axes as those of ``data``; left as they are.
+        weights: (..., K, m, d); left as they are. All leading axes broadcast.
         lr: η > 0, a number or a tensor (...).
         epochs: passes over the data, at least 1.
         batch: "one" point a step, or "all".
@@ -235,11 +235,12 @@ def train_classes(data, weights, lr, *, epochs, batch="one", watch=None):
     _checks.one_of("batch", batch, ("one", "all"))
     lr = _checks.learning_rate(lr, like=weights)
     n, shape = data.label.shape[-1], weights.shape
-    _checks.broadcast(weights=shape[:-3], lr=lr.shape)
-    lr = lr.expand(shape[:-3]).reshape(-1, 1, 1)
-    weights = weights.reshape(-1, *shape[-3:]).clone()
-    x = data.x.expand(*shape[:-3], *data.x.shape[-3:]).reshape(-1, *data.x.shape[-3:])
-    labels = data.label.expand(*shape[:-3], n).reshape(-1, n)
+    leads = {"weights": shape[:-3], "lr": lr.shape, "data": data.label.shape[:-1]}
+    leading = _checks.broadcast(**leads)
+    lr = lr.expand(leading).reshape(-1, 1, 1)
+    weights = weights.expand(*leading, *shape[-3:]).reshape(-1, *shape[-3:]).clone()
+    x = data.x.expand(*leading, *data.x.shape[-3:]).reshape(-1, *data.x.shape[-3:])
+    labels = data.label.expand(*leading, n).reshape(-1, n)
     batches = [slice(i, i + 1) for i in range(n)] if batch == "one" else [slice(0, n)]
     parts = [(labels[:, part], x[:, part], x[:, part].flatten(1, 2)) for part in batches]
     own, watched = [], [] if watch is None else [weights @ watch.mT]
@@ -251,7 +252,8 @@ def train_classes(data, weights, lr, *, epochs, batch="one", watch=None):
             own.append(outputs.gather(-1, label[..., None]).squeeze(-1))
             if watch is not None:
                 watched.append(weights @ watch.mT)
-    own = torch.cat(own, -1).reshape(*shape[:-3], epochs, n)
+    own = torch.cat(own, -1).reshape(*leading, epochs, n)
     if watch is not None:
-        watched = torch.stack(watched, 1).reshape(*shape[:-3], -1, *shape[-3:-1], len(watch))
-    return weights.reshape(shape), own, None if watch is None else watched
+        watched = torch.stack(watched, 1).reshape(*leading, -1, *shape[-3:-1], len(watch))
+    weights = weights.reshape(*leading, *shape[-3:])
+    return weights, own, None if watch is None else watched

@@ -126,7 +126,7 @@ def train_diagonal(data, factors, lr, *, epochs, record=False):
 
     Args:
         data: PatchData with one patch a point.
-        factors: a and b at the start, (..., 2, d), leading axes as those of ``data``.
+        factors: a and b at the start, (..., 2, d). All leading axes broadcast.
         lr: η > 0, a number or a tensor (...).
         epochs: passes, at least 1.
         record: keep the factors after each step.
@@ -146,6 +146,8 @@ def train_diagonal(data, factors, lr, *, epochs, record=False):
     epochs = _checks.integer("epochs", epochs, low=1)
     _checks.instance("record", record, bool)
     lr = _checks.learning_rate(lr, like=factors)
+    leads = {"factors": factors.shape[:-2], "lr": lr.shape, "data": data.y.shape[:-1]}
+    factors = factors.expand(*_checks.broadcast(**leads), *factors.shape[-2:])
     n, margins, path = data.y.shape[-1], [], [factors]
     for visit in range(epochs * n):
         x, y = data.x[..., visit % n, 0, :], data.y[..., visit % n]

@@ -14,7 +14,7 @@ from .classes import ClassModel, class_outputs, init_class_weights, train_classe
 from .diagonal import SparseModel, diagonal_output, train_diagonal
 from .factors import CLASSES, SIZES, STRONG, WEAK
 
-TESTS = 100
+TESTS = 40
 """Fresh points of each kind a run is tested on."""
 
 WINDOW = slice(20, 60)
@@ -88,17 +88,15 @@ def _signs(factor, kappa, streams, epochs, record):
         label = (data.y < 0).long().take_along_dim(order, 1)
         fall = largest_fall(run.overlaps, label, carried, model.ratios, len(model.strong_norms))
     signed = run.weights * torch.tensor([1.0, -1.0], dtype=torch.float64)[:, None, None]
-    test = {"n_weak": TESTS, "generator": streams}
-    kinds = [
-        model.sample(TESTS, **test),
-        model.sample(TESTS, n_weak=0, generator=streams),
-        *(model.sample(TESTS, only=k, **test) for k in range(len(model.weak_norms))),
-    ]
+    kinds = [model.sample(TESTS, n_weak=count, generator=streams) for count in (TESTS, 0)]
+    several = len(model.weak_norms) > 1
+    for k in range(len(model.weak_norms) if several else 0):
+        kinds.append(model.sample(TESTS, n_weak=TESTS, generator=streams, only=k))
     right = [_share(metrics.correct(run.weights, points), diverged) for points in kinds]
     return Trials(
         right[0],
         right[1],
-        np.stack(right[2:], -1),
+        np.stack(right[2:] if several else right[:1], -1),
         activation(signed @ features.mT).mean((-3, -2)).numpy(),
         _change(run.margins, visits, data.y, ~data.is_weak),
         diverged,

@@ -52,6 +52,21 @@ NO_NUMBERS = {
 MANY_NUMBERS = {
     "activations.Activation": {"torch", "value", "slope"},  # see test_activations.py
     "enclosure.certain_escape": {"z"},  # see test_enclosure.py
+    "features.FeaturesModel": {  # these: see test_features.py and test_features_relatives.py
+        *("strong_norms", "weak_norms", "strong_each", "weak_each"),
+    },
+    "features.balanced_gain": {"e", "ratios", "weights"},
+    "features.crossing": {"kappas", "values"},
+    "features.flow_limit": {"start", "ratios"},
+    "features.follow": {"start", "ratios", "carried"},
+    **{f"features.{name}": {"factor"} for name in ("learned_from", "oscillates_from")},
+    "features.measure": {"seeds", "kappas", "record"},
+    "features.sweep_rows": {"rows"},
+    "features.classes.class_step": {"label"},
+    "features.classes.train_classes": {"batch", "watch"},
+    "features.diagonal.diagonal_output": {"factors"},
+    "features.diagonal.diagonal_step": {"factors", "y_i"},
+    "features.diagonal.train_diagonal": {"factors", "record"},
     "losses.loss": {"f", "target"},
     "many_points.class_path": {"e"},  # see theory/test_class_map.py
     "many_points.limit_margins": {"e"},
@@ -66,6 +81,8 @@ MANY_NUMBERS = {
 """Arguments of single functions that hold no number, or many with a rule for all together."""
 
 UNCHECKED = {
+    "features.Factor": "a row of a table; what it makes checks",
+    "features.classes.ClassData": "made by ClassModel.sample; train_classes checks",
     "many_points.ClassSignals": "holds arrays; see theory/test_class_map.py",
     "many_points.ClassSignals.with_signals": "ClassSignals checks",
     "many_points.ClassSignals.at": "a step along an axis, which NumPy checks",
