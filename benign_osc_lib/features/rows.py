@@ -119,9 +119,9 @@ def to_text(row):
 def load():
     """The stored rows of all factors, as :func:`measure` made them.
 
-    Per factor: its rates and the large rate (:func:`large`), with 1000 seeds (200 for "batch"); a
-    twelfth of the large rate with twelve times the epochs, with 250 (100 for "classes", 50 for
-    "batch"); and the large rate with Φ recorded, with 200.
+    Per factor: its rates and the large rate (:func:`large`); a twelfth of the large rate with
+    twelve times the epochs; and the large rate with Φ recorded, but for "batch". ``runs`` says how
+    many seeds each row has: those of the four classes and of slow or recorded runs are fewer.
 
     Returns:
         (rows, about): a list of dicts, and a dict of what made them.
