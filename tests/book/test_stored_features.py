@@ -28,7 +28,9 @@ def test_every_rate_is_there(name):
     assert kinds == {(1, True), (SLOWER, True)} | recorded
     asked = int(ABOUT["seeds"].split()[-1]) + 1
     wanted = {(k, s, c): n for k, n, s, c in tool.jobs(name, asked)}
-    assert {(r["kappa"], r["slower"], r["kept"] is not None): r["runs"] for r in own} == wanted
+    found = {(r["kappa"], r["slower"], r["kept"] is not None): r["runs"] for r in own}
+    assert found.keys() == wanted.keys()
+    assert all(found[key] >= count for key, count in wanted.items())
 
 
 @pytest.mark.parametrize("row", ROWS, ids=lambda row: f"{row['factor']}-{row['kappa']}")
