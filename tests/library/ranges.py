@@ -9,6 +9,9 @@ import numpy as np
 import torch
 
 from benign_osc_lib import FeatureNoiseModel, Rule, essentials, init_weights, phase, train
+from benign_osc_lib.features import FeaturesModel
+from benign_osc_lib.features.classes import ClassModel, init_class_weights
+from benign_osc_lib.features.diagonal import SparseModel
 from benign_osc_lib.many_points import ClassSignals, LimitMargins
 from benign_osc_lib.signal_noise import SignalNoiseModel
 from tests.library.common import seeded
@@ -17,8 +20,12 @@ MODEL = FeatureNoiseModel(8, 2.0, 0.4, 0.8)
 NOISE_MODEL = SignalNoiseModel(6, 0.5)
 DATA = MODEL.sample(4, n_weak=1, generator=seeded(1))
 WEIGHTS = init_weights(3, 8, 0.1, generator=seeded(2))
+CLASSES, SPARSE = ClassModel(2, 16, 2.0, 0.4, 0.8), SparseModel(8, 0.04, 0.4)
 OBJECTS = {  # what a method is called on
     "data.FeatureNoiseModel": MODEL,
+    "features.FeaturesModel": FeaturesModel(8, (2.0,), (0.4, 0.3), 0.8),
+    "features.classes.ClassModel": CLASSES,
+    "features.diagonal.SparseModel": SPARSE,
     "patch_data.PatchData": DATA,
     "rule.Rule": Rule(),
     "signal_noise.SignalNoiseModel": NOISE_MODEL,
@@ -43,6 +50,12 @@ REPLACED = {"kappa": "lr", "nu": "v_norm", "rho": "n_weak"}
 def others():
     """Arguments that are no numbers, by the functions that need them."""
     run = train(DATA, WEIGHTS, 0.1, epochs=2)
+    points = CLASSES.sample(2, n_weak=1, generator=seeded(4))
+    start = init_class_weights(2, 3, 16, 0.1, generator=seeded(5))
+    sparse, pairs = (
+        SPARSE.sample(3, n_weak=1, generator=seeded(6)),
+        torch.full((2, 8), 0.1).double(),
+    )
     noise, strong = np.full(2, 0.1), np.array([True, False])
     state = ClassSignals(0.1, 0.1, noise, 0.0, 0.1, noise, 0.04, noise, strong)
     state, both = {"state": state}, MODEL.sample(8, n_weak=1, generator=seeded(3))
@@ -64,6 +77,20 @@ def others():
         **{f"many_points.{name}": state for name in of_state.split()},
         **{"many_points.class_path": path, "many_points.limit_margins": path},
         "many_points.squared_residuals_at_a_large_rate": state | {"margins": margins},
+        "features.FeaturesModel": {"strong_norms": (2.0,), "weak_norms": (0.4,)},
+        "features.balanced_gain": {"e": [0.1], "ratios": [1.0, 0.1], "weights": [-0.1, 1.0]},
+        "features.crossing": {"kappas": [1.0, 2.0], "values": [0.1, 0.9]},
+        "features.follow": {
+            **{"start": [0.1, 0.1], "ratios": [1.0, 0.1]},
+            "carried": torch.ones(2, 2, dtype=torch.bool),
+        },
+        "features.measure": {"name": "diagonal", "seeds": range(4), "kappas": []},
+        "features.classes.class_step": {
+            **{"weights": start, "x": points.x[:1], "label": points.label[:1]},
+        },
+        "features.classes.train_classes": {"data": points, "weights": start},
+        "features.diagonal.diagonal_step": {"factors": pairs, "x_i": sparse.x[0, 0], "y_i": 1},
+        "features.diagonal.train_diagonal": {"data": sparse, "factors": pairs},
         "many_points.class_signals": {"weights": WEIGHTS, "data": both},
         "many_points.class_record": {"data": DATA, "run": run},
         "many_points.with_orthogonal_noise": {"data": DATA},

@@ -29,6 +29,18 @@ ARGUMENTS = {
         **{"n_weak": None, "generator": None, "device": None, "dtype": torch.float64},
     },
     "enclosure.certain_escape": {"radius": 0.0},
+    "features.Factor": {
+        **{"strong_norms": (2.0,), "weak_norms": (0.4,), "noise_patches": 1, "strong_each": "all"},
+        **{"weak_each": "all", "order": "cyclic", "kind": "signs", "short": "", "verdict": ""},
+    },
+    "features.FeaturesModel": {"noise_patches": 1, "strong_each": "all", "weak_each": "all"},
+    "features.FeaturesModel.sample": {"generator": None, "only": None},
+    "features.classes.ClassModel.sample": {"generator": None},
+    "features.classes.init_class_weights": {"generator": None},
+    "features.classes.train_classes": {"batch": "one", "watch": None},
+    "features.diagonal.SparseModel.sample": {"generator": None},
+    "features.diagonal.train_diagonal": {"record": False},
+    "features.measure": {"slower": 1, "record": False},
     "engine.problem.Found": {
         **dict.fromkeys(("stopped_at", "second", "overlaps", "path", "state", "engine")),
     },
@@ -160,6 +172,14 @@ VALUES = {
     "engine.reduced.TOGETHER": 2,
     "engine.reduced.REFUSED": (None, "data.x", "data.u", "data.v"),
     "essentials.SLOWER": 12,
+    "features.CLASSES": {"classes": 4, "n": 32, "n_weak": 4},
+    **{"features.factors.STRONG": 2.0, "features.factors.WEAK": 0.4},
+    "features.KAPPAS": (0.8, 0.9, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5),
+    "features.LEARNED": 0.05,
+    "features.SIZES": {
+        **{"n": 16, "n_weak": 2, "d": 64, "m": 8, "noise_norm": 0.8, "scale": 0.0625},
+        "epochs": 200,
+    },
     "losses.LOSSES": ("square", "logistic"),
     "phase.KAPPAS": KAPPAS,
     "phase.KINDS": ("weak", "strong"),
@@ -182,6 +202,7 @@ VALUES = {
 }
 
 ELSEWHERE = {
+    "features.FACTORS",  # see test_features.py
     "phase.DIAGRAMS",  # below
     "activations.ACTIVATIONS",  # see test_activations.py
     "essentials.FACTORS",  # see test_essentials.py
