@@ -13,6 +13,9 @@ from ..training import train
 from .factors import find
 from .runs import make_loud
 
+SMALLEST = 1e-200
+"""An overlap below is not followed: a forgotten one sinks until its products lose their digits."""
+
 TOGETHER = 50
 """Runs that are recorded at every step together."""
 
@@ -22,8 +25,8 @@ def ratchet(factor, seeds, *, kappa=None, epochs=200):
 
     For each class it is that of one filter, log⟨w, j v⟩ − ν log⟨w, j u⟩: of those that answer to
     both features at the start the one whose smaller answer, over the length of the feature, is
-    largest. It is followed until one of the two overlaps is no longer positive. A class without
-    such a filter is left out.
+    largest. It is followed until one of the two overlaps is no longer positive (above
+    ``SMALLEST``). A class without such a filter is left out.
 
     Args:
         factor: a name in ``FACTORS``, or a Factor of your own.
@@ -72,8 +75,9 @@ def _part(factor, seeds, kappa, epochs):
     best = torch.minimum(run.strong[:, 0] / u, run.weak[:, 0] / v).max(-1)
     pick = best.indices[:, None, :, None].expand(-1, len(run.steps), -1, 1)
     alpha, beta = (z.gather(-1, pick)[..., 0] for z in (run.strong, run.weak))  # (S, T, 2)
-    sound = ((alpha > 0) & (beta > 0)).cumprod(1).bool()
-    phi = beta.clamp(min=1e-300).log() - (v / u) ** 2 * alpha.clamp(min=1e-300).log()
+    sound = ((alpha > SMALLEST) & (beta > SMALLEST)).cumprod(1).bool()
+    low = {"min": SMALLEST}
+    phi = beta.clamp(**low).log() - (v / u) ** 2 * alpha.clamp(**low).log()
     step = phi.diff(dim=1).masked_fill(~sound[:, 1:], 0)
     left_out = best.values <= 0
     return {
