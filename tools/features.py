@@ -23,10 +23,10 @@ from benign_osc_lib import _provenance, features  # noqa: E402
 from benign_osc_lib.features.rows import to_text  # noqa: E402
 from benign_osc_lib.features.trials import SLOWER  # noqa: E402
 
-SEEDS = {"patches": 100, "classes": 200, "batch": 60}
+SEEDS = {"patches": 100, "classes": 200, "batch": 40}
 """Seeds of a factor whose steps take long."""
 
-SLOW_SEEDS = {"classes": 40, "batch": 12}
+SLOW_SEEDS = {"classes": 40, "batch": 8}
 """Seeds of its small rate, which takes twelve times as long; 200 for the others."""
 
 RECORDED = 100
