@@ -32,7 +32,8 @@ class Trials(NamedTuple):
         strong: accuracy on fresh strong points, (R,).
         alone: accuracy on weak points that carry one weak feature alone, (R, L).
         signals: s_k of every feature at the end, the mean over the classes, (R, K).
-        change: mean change of y f from a strong visit to the next of its class, (R,).
+        change: mean change of y f from a strong visit to the next of its class, (R,); in gradient
+            descent, of a strong point from step to step.
         diverged: bool (R,).
         fall: by how much Φ of a strong and a weak feature fell at most in one visit to a point
             that carries both, (R,); NaN if that was not recorded.
@@ -134,11 +135,13 @@ def _classes(factor, kappa, streams, epochs, record):
         for features in (model.u, model.v)
     ]
     visits = torch.arange(CLASSES["n"]).expand(epochs, -1)
+    group = data.label  # in a whole batch each point is compared with itself, a step before
+    group = visits[0].expand_as(group) if batch == "all" else group
     return Trials(
         *right,
         right[0][:, None],
         torch.stack(drawn, -1).numpy(),
-        _change(margins, visits, data.label, ~data.is_weak),
+        _change(margins, visits, group, ~data.is_weak),
         diverged,
         fall,
     )
