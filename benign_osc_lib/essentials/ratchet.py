@@ -13,8 +13,9 @@ from ..training import train
 from .factors import find
 from .runs import make_loud
 
-SMALLEST = 1e-200
-"""An overlap below is not followed: a forgotten one sinks until its products lose their digits."""
+SMALLEST = 1e-7
+"""An overlap below is not followed. The weights hold it as a sum, with an error of 1e-17, so the
+logarithm of a forgotten one has few digits left."""
 
 TOGETHER = 50
 """Runs that are recorded at every step together."""

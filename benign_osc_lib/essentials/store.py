@@ -41,7 +41,7 @@ class Ratchet(NamedTuple):
     kept: int
     """Those in which no step lowered Φ by more than 1e-9."""
     turned: int
-    """Those in which an overlap turned its sign, where the following ends."""
+    """Those in which an overlap turned its sign or was forgotten, where the following ends."""
     fall: float
     """The largest fall in a step."""
     rise: float
