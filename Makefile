@@ -14,7 +14,8 @@ export OMP_NUM_THREADS ?= 1
 # Where matplotlib keeps its list of fonts, and would find settings: not at home, so that neither differs.
 export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
 
-.PHONY: help install book test test-oldest execute bench bench-gpu phase digits deep stress lock set-repository mutants clean
+.PHONY: help install book test test-oldest execute bench bench-gpu phase essentials digits deep stress lock \
+	set-repository mutants clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -43,6 +44,9 @@ bench-gpu: install  ## time the engines for GPUs, on a machine with one, and sto
 
 phase: install  ## repeat the stored sweeps of chapter 11; ARGS="--store DIR" for one that can be interrupted
 	$(BIN)/python tools/phase_diagrams.py $(ARGS)
+
+essentials: install  ## repeat the stored runs of chapter 13; ARGS="--store DIR" for one that can be interrupted
+	$(BIN)/python tools/essentials.py $(ARGS)
 
 digits: install  ## repeat the stored runs of chapter 15; ARGS="--store DIR" for runs that can be interrupted
 	$(BIN)/python tools/digits.py $(ARGS)

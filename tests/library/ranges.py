@@ -9,7 +9,19 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benign_osc_lib import FeatureNoiseModel, Rule, deep, digits, init_weights, phase, train
+from benign_osc_lib import (
+    FeatureNoiseModel,
+    Rule,
+    deep,
+    digits,
+    essentials,
+    init_weights,
+    phase,
+    train,
+)
+from benign_osc_lib.features import FeaturesModel
+from benign_osc_lib.features.classes import ClassModel, init_class_weights
+from benign_osc_lib.features.diagonal import SparseModel
 from benign_osc_lib.many_points import ClassSignals, LimitMargins
 from benign_osc_lib.signal_noise import SignalNoiseModel
 from tests.library.common import seeded
@@ -19,14 +31,19 @@ MODEL = FeatureNoiseModel(8, 2.0, 0.4, 0.8)
 NOISE_MODEL = SignalNoiseModel(6, 0.5)
 DATA = MODEL.sample(4, n_weak=1, generator=seeded(1))
 WEIGHTS = init_weights(3, 8, 0.1, generator=seeded(2))
+CLASSES, SPARSE = ClassModel(2, 16, 2.0, 0.4, 0.8), SparseModel(8, 0.04, 0.4)
 OBJECTS = {  # what a method is called on
     "deep.Images": small_images(),
     "data.FeatureNoiseModel": MODEL,
+    "features.FeaturesModel": FeaturesModel(8, (2.0,), (0.4, 0.3), 0.8),
+    "features.classes.ClassModel": CLASSES,
+    "features.diagonal.SparseModel": SPARSE,
     "patch_data.PatchData": DATA,
     "rule.Rule": Rule(),
     "signal_noise.SignalNoiseModel": NOISE_MODEL,
 }
 SMALL = {"d": 8, "n": 4, "n_weak": 1, "m": 2, "scale": 0.1, "epochs": 1}
+SMALL_FACTOR = essentials.Factor("own", "own", "none", "yes", changes=SMALL, kappas=(1.1,))
 FROM_ANOTHER = {
     **{"v_norm": "at most u_norm = 2.0", "delta": "< 1/kappa", "scale": "< √2/u_norm"},
     "n_weak": "<= n",
@@ -45,6 +62,12 @@ REPLACED = {"kappa": "lr", "nu": "v_norm", "rho": "n_weak"}
 def others():
     """Arguments that are no numbers, by the functions that need them."""
     run = train(DATA, WEIGHTS, 0.1, epochs=2)
+    points = CLASSES.sample(2, n_weak=1, generator=seeded(4))
+    start = init_class_weights(2, 3, 16, 0.1, generator=seeded(5))
+    sparse, pairs = (
+        SPARSE.sample(3, n_weak=1, generator=seeded(6)),
+        torch.full((2, 8), 0.1).double(),
+    )
     noise, strong = np.full(2, 0.1), np.array([True, False])
     state = ClassSignals(0.1, 0.1, noise, 0.0, 0.1, noise, 0.04, noise, strong)
     state, both = {"state": state}, MODEL.sample(8, n_weak=1, generator=seeded(3))
@@ -55,12 +78,18 @@ def others():
     pictures = {"images": torch.ones(4, 1, 8, 8), "labels": torch.tensor([0, 1, 1, 0])}
     network = {"network": deep.build_network("resnet-narrow", width=1), **pictures}
     path = state | {"e": np.zeros((1, 2))}
+    sweep_of_baseline = essentials.sweep_of(essentials.load()[0], "baseline")
     margins = LimitMargins(0.1, 0.1, 0.9, 0.5, 0.5, 0.1, 1.0, 0.3)
     layer = torch.nn.Linear(3, 1)
     learn = {"module": layer, "loss": torch.nn.functional.mse_loss}
     here = {"inputs": torch.eye(3), "targets": torch.ones(3, 1)}
     return {
         "assumptions.assumption_3": {"model": MODEL},
+        "essentials.broken_from": {"cells": sweep_of_baseline},
+        "essentials.measure": {"factor": SMALL_FACTOR, "seeds": [0]},
+        "essentials.order_limit": {"own": [True, False]},
+        "essentials.ratchet": {"factor": SMALL_FACTOR, "seeds": [0]},
+        "essentials.threshold": {"cells": sweep_of_baseline},
         "digits.calmed": {"found": digits.trained(3, 5, 0.9, [0], digits.Setting(n=4, time=1))},
         "digits.preferred_directions": {"data": digits.pair(3, 5, n=4)[0]},
         "deep.build_network": {"arch": "resnet-narrow"},
@@ -74,6 +103,20 @@ def others():
         **{f"many_points.{name}": state for name in of_state.split()},
         **{"many_points.class_path": path, "many_points.limit_margins": path},
         "many_points.squared_residuals_at_a_large_rate": state | {"margins": margins},
+        "features.FeaturesModel": {"strong_norms": (2.0,), "weak_norms": (0.4,)},
+        "features.balanced_gain": {"e": [0.1], "ratios": [1.0, 0.1], "weights": [-0.1, 1.0]},
+        "features.crossing": {"kappas": [1.0, 2.0], "values": [0.1, 0.9]},
+        "features.follow": {
+            **{"start": [0.1, 0.1], "ratios": [1.0, 0.1]},
+            "carried": torch.ones(2, 2, dtype=torch.bool),
+        },
+        "features.measure": {"name": "diagonal", "seeds": range(4), "kappas": []},
+        "features.classes.class_step": {
+            **{"weights": start, "x": points.x[:1], "label": points.label[:1]},
+        },
+        "features.classes.train_classes": {"data": points, "weights": start},
+        "features.diagonal.diagonal_step": {"factors": pairs, "x_i": sparse.x[0, 0], "y_i": 1},
+        "features.diagonal.train_diagonal": {"data": sparse, "factors": pairs},
         "hessian.eigenpairs": {"function": lambda p: p.prod(), "parameters": torch.ones(5)},
         **{
             "hessian.of_module": learn | here,

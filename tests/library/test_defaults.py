@@ -4,6 +4,7 @@ A default without a row here fails. What the paper fixes is marked with its sect
 book's choice, which its pages and the docstrings state.
 """
 
+import dataclasses
 import inspect
 import math
 from fractions import Fraction
@@ -16,6 +17,9 @@ from benign_osc_lib.sweeps import DEFAULTS
 from tests.library.interface import CALLABLES, CONSTANTS
 
 RHO = 0.125  # §4.3: 2 weak points among 16
+
+RATES = (0.2, 0.4, 0.6, 0.8, 0.9, 0.95, 1.0, 1.05, 1.1, 1.2, 1.3, 1.4, 1.5, 1.6, 1.7, 1.8, 2.0)
+FACTORY = dataclasses._HAS_DEFAULT_FACTORY  # a fresh dict
 
 ARGUMENTS = {
     "activations.Activation": {"name": "custom"},
@@ -61,6 +65,18 @@ ARGUMENTS = {
     "deep.with_shortcut": {"strength": 1.0, "classes": 10},
     "deep.wrong_labels": {"classes": 10},
     "enclosure.certain_escape": {"radius": 0.0},
+    "features.Factor": {
+        **{"strong_norms": (2.0,), "weak_norms": (0.4,), "noise_patches": 1, "strong_each": "all"},
+        **{"weak_each": "all", "order": "cyclic", "kind": "signs", "short": "", "verdict": ""},
+    },
+    "features.FeaturesModel": {"noise_patches": 1, "strong_each": "all", "weak_each": "all"},
+    "features.FeaturesModel.sample": {"generator": None, "only": None},
+    "features.classes.ClassModel.sample": {"generator": None},
+    "features.classes.init_class_weights": {"generator": None},
+    "features.classes.train_classes": {"batch": "one", "watch": None},
+    "features.diagonal.SparseModel.sample": {"generator": None},
+    "features.diagonal.train_diagonal": {"record": False},
+    "features.measure": {"slower": 1, "record": False},
     "engine.problem.Found": {
         **dict.fromkeys(("stopped_at", "second", "overlaps", "path", "state", "engine")),
     },
@@ -69,6 +85,19 @@ ARGUMENTS = {
         **{"rule": Rule(), "targets": None, "margins": True, "directions": None, "path": False},
         **{"stop_below": 0.0, "keep_state": False, "before": None},
     },
+    "essentials.Factor": {
+        **{"threshold": 1.0, "lost": None, "phi": True, "rule": Rule(), "changes": FACTORY},
+        **{"loud": 1.0, "kappas": RATES, "at": None},
+    },
+    "essentials.broken_from": {"share": 0.5},
+    "essentials.load": {"table": "cells"},
+    "essentials.measure": {
+        **{"kappas": None, "epochs": None, "n_test": 100, "stop_below": None},
+    },
+    "essentials.order_limit": {"nesterov": False},
+    "essentials.ratchet": {"kappa": None, "epochs": 200},
+    "essentials.reduce_runs": {"kind": "sweep", "fit_only": False},
+    "essentials.threshold": {"level": 0.2, "share": 0.5},
     **dict.fromkeys(
         [f"hessian.{name}" for name in ("eigenpairs", "of_module", "of_batches")],
         {"k": 1, "which": "largest", "tolerance": 1e-6, "generator": None},
@@ -206,6 +235,15 @@ VALUES = {
     "engine.reduced.SMALL_GRAM": 16384,
     "engine.reduced.TOGETHER": 2,
     "engine.reduced.REFUSED": (None, "data.x", "data.u", "data.v"),
+    "essentials.SLOWER": 12,
+    "features.CLASSES": {"classes": 4, "n": 32, "n_weak": 4},
+    **{"features.factors.STRONG": 2.0, "features.factors.WEAK": 0.4},
+    "features.KAPPAS": (0.8, 0.9, 1.0, 1.05, 1.1, 1.15, 1.2, 1.25, 1.3, 1.4, 1.5),
+    "features.LEARNED": 0.05,
+    "features.SIZES": {
+        **{"n": 16, "n_weak": 2, "d": 64, "m": 8, "noise_norm": 0.8, "scale": 0.0625},
+        "epochs": 200,
+    },
     "hessian.DENSE": 64,
     "hessian.POWERS": 5,
     "hessian.WHICH": ("largest", "smallest", "magnitude"),
@@ -231,11 +269,13 @@ VALUES = {
 }
 
 ELSEWHERE = {
+    "features.FACTORS",  # see test_features.py
     "deep.COLUMNS",  # see deep/test_training.py
     "deep.GRIDS",  # see deep/test_command.py
     "phase.DIAGRAMS",  # below
     "digits.SETTINGS",  # see tests/book/test_stored_digits.py
     "activations.ACTIVATIONS",  # see test_activations.py
+    "essentials.FACTORS",  # see test_essentials.py
 }
 
 

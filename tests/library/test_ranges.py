@@ -65,6 +65,30 @@ MANY_NUMBERS = {
     "deep.read_log": {"text"},  # see deep/test_training.py
     "deep.run_in_folder": {"data"},
     "enclosure.certain_escape": {"z"},  # see test_enclosure.py
+    "essentials.best": set(),  # see test_essentials.py
+    "essentials.load": {"table"},
+    "essentials.measure": {"factor", "seeds", "kappas"},
+    "essentials.order_limit": {"own"},
+    "essentials.ratchet": {"factor", "seeds"},
+    "essentials.reduce_runs": {"fit_only"},
+    "essentials.slower": {"factor"},
+    "essentials.summary": {"ratchets"},
+    "essentials.sweep_of": {"factor"},
+    "features.FeaturesModel": {  # these: see test_features.py and test_features_relatives.py
+        *("strong_norms", "weak_norms", "strong_each", "weak_each"),
+    },
+    "features.balanced_gain": {"e", "ratios", "weights"},
+    "features.crossing": {"kappas", "values"},
+    "features.flow_limit": {"start", "ratios"},
+    "features.follow": {"start", "ratios", "carried"},
+    **{f"features.{name}": {"factor"} for name in ("learned_from", "oscillates_from")},
+    "features.measure": {"seeds", "kappas", "record"},
+    "features.sweep_rows": {"rows"},
+    "features.classes.class_step": {"label"},
+    "features.classes.train_classes": {"batch", "watch"},
+    "features.diagonal.diagonal_output": {"factors"},
+    "features.diagonal.diagonal_step": {"factors", "y_i"},
+    "features.diagonal.train_diagonal": {"factors", "record"},
     "losses.loss": {"f", "target"},
     "many_points.class_path": {"e"},  # see theory/test_class_map.py
     "many_points.limit_margins": {"e"},
@@ -80,6 +104,11 @@ MANY_NUMBERS = {
 """Arguments of single functions that hold no number, or many with a rule for all together."""
 
 UNCHECKED = {
+    "essentials.Cell": "a row, made by reduce_runs",
+    "essentials.Summary": "a row, made by summary",
+    "essentials.Factor": "a row of a table; measure checks; see test_essentials.py",
+    "features.Factor": "a row of a table; what it makes checks",
+    "features.classes.ClassData": "made by ClassModel.sample; train_classes checks",
     "digits.Setting": "trained checks, and digits/test_runs.py",
     "digits.Setting.epochs": "a step of trained, which checks",
     "digits.Setting.rate": "a step of trained, which checks",
