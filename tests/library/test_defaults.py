@@ -208,6 +208,8 @@ VALUES = {
         "ten classes, length 1": ("ten", 200, 1.0, 15),
     },
     "digits.NEIGHBOURS": tuple((k, (k + 1) % 10) for k in range(10)),
+    "digits.ONSET": ("baseline", "images of length 0.15", "images of length 0.3"),
+    "digits.ONSET_KAPPAS": (1.002, 1.005, 1.01, 1.015),
     "digits.PAIRS": tuple((a, b) for a in range(10) for b in range(a + 1, 10)),
     "digits.RATES": (0.1, 0.25, 0.5, 0.75, 0.9, 1.0, 1.1, 1.25, 1.5, 2.0, 3.0),
     "digits.SHORTCUT_NORM": 1.0,
