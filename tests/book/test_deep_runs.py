@@ -42,6 +42,19 @@ def test_at_one_training_loss_the_rates_are_equal(main):
     assert (np.nanmax(spread, 0) - np.nanmin(spread, 0) < [0.12, 0.06, 0.06, 0.06]).all()
 
 
+def test_a_fair_small_rate_trusts_the_shortcut_more(main):
+    runs = load_runs("digits")
+    fair = {
+        0.1: select_runs(runs, lr=0.1, epochs=151, schedule=(), **USUAL),
+        0.01: select_runs(runs, lr=0.01, epochs=210, schedule=(), **USUAL),
+    }
+    lead = last(main[0.75], "test_wrong") - last(fair[0.1], "test_wrong")
+    assert len(lead) == 5 and lead.min() > 0.05 and round(100 * lead.mean()) == 20
+    assert last(main[0.75], "train_loss").mean() / last(fair[0.1], "train_loss").mean() < 1.2
+    lead = last(main[0.1], "test_wrong") - last(fair[0.01], "test_wrong")
+    assert len(lead) == 5 and abs(lead.mean()) < 0.02
+
+
 def test_no_group_is_at_the_edge_after_twenty_epochs(main):
     for lr, group in main.items():
         tops = {
