@@ -132,4 +132,4 @@ def test_the_trial_as_the_ledger_quotes_it():
             select_runs(runs, lr=0.1, schedule=((10, 0.01),), shortcut=0.875),
         )
     ]
-    assert [[round(x, 1) for x in group] for group in at] == [[86.5, 86.7], [88.4]]
+    assert [[round(x, 1) for x in group] for group in at] == [[86.4, 86.7], [88.4]]
