@@ -38,7 +38,7 @@ class Eigenpairs:
         vectors: in the structure, dtypes and devices of the parameters; each tensor has a leading
             axis k. Over all parameters together each has length 1; its largest entry is positive.
         residuals: ‖H v − λ v‖ of each pair, (k,): the distance of λ from the spectrum is at
-            most this. In float32 about 1e-6 of the largest |λ| is rounding.
+            most this. In float32 about 1e-6 of the size of the Hessian is rounding.
         products: how many products with the Hessian were taken.
     """
 
