@@ -26,8 +26,9 @@ def select_runs(runs, **settings):
 def at_training_loss(rows, column, levels):
     """A column of a log when the training loss has come down to some levels (chapter 16).
 
-    The loss of an epoch counts if it is the lowest so far. Between two epochs the column is
-    interpolated in the logarithm of the loss.
+    An epoch counts if its loss is lower than each before. Between two such epochs the column is
+    interpolated in the logarithm of the loss. The loss in a log is the mean over the epoch, the
+    accuracies are of its end: where the loss falls fast, the column is ahead of it.
 
     Args:
         rows: of a log.
@@ -43,6 +44,8 @@ def at_training_loss(rows, column, levels):
     levels = np.asarray(levels, dtype=float)
     if levels.ndim != 1 or not (levels > 0).all():
         raise ValueError(f"levels must be a vector of numbers > 0, got {levels}")
-    loss = np.minimum.accumulate([row["train_loss"] for row in rows])
-    found = np.interp(-np.log(levels), -np.log(loss), [row[column] for row in rows])
+    loss = np.array([row["train_loss"] for row in rows])
+    record = np.append(True, loss[1:] < np.minimum.accumulate(loss)[:-1])
+    loss, values = loss[record], np.array([row[column] for row in rows])[record]
+    found = np.interp(-np.log(levels), -np.log(loss), values)
     return np.where((levels <= loss[0]) & (levels >= loss[-1]), found, np.nan)
