@@ -4,6 +4,7 @@ Every file is there in full or not at all (``_files``). The state is written fir
 rows; the log and the description are written from it, so they can lag behind it and be made again.
 """
 
+import hashlib
 import io
 import json
 from contextlib import contextmanager, suppress
@@ -11,7 +12,7 @@ from contextlib import contextmanager, suppress
 import torch
 
 from .. import _files
-from .logs import write_log
+from .logs import read_log, write_log
 
 try:
     import fcntl
@@ -20,16 +21,26 @@ except ImportError:  # Windows
 
 FORMAT = 1
 
+STATUSES = ("running", "finished", "diverged")
+"""What a description says of its run."""
+
 
 @contextmanager
 def alone(folder):
     """Nobody else trains into a folder; what killed processes have left half written is removed.
 
     Raises:
-        ValueError: another process does.
+        ValueError: another process does, or the folder cannot be made or written.
     """
-    folder.mkdir(parents=True, exist_ok=True)
-    with open(folder / ".lock", "a") as file:
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        lock = open(folder / ".lock", "a")
+    except OSError as error:
+        raise ValueError(
+            f"out must be a folder that can be written, got {str(folder)!r}: "
+            f"{error.filename}: {reason(error)}"
+        ) from None
+    with lock as file:
         if fcntl:
             try:
                 fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -43,6 +54,11 @@ def alone(folder):
             with suppress(OSError):
                 left.unlink()
         yield
+
+
+def reason(error):
+    """What an OSError says, without its number, such as "permission denied"."""
+    return (error.strerror or str(error) or type(error).__name__).lower()
 
 
 class Place:
@@ -75,11 +91,16 @@ class Place:
             return None
         try:
             known = json.loads(self.description.read_text(encoding="utf-8"))
-            settings = dict(known["settings"])
-        except (ValueError, KeyError, TypeError):
+        except (ValueError, RecursionError):
+            known = None
+        except OSError as error:
+            raise ValueError(f"{self.description} cannot be read: {reason(error)}") from None
+        if not _is_description(known):
             raise ValueError(
-                f"{self.description} is damaged or not of this program: move it away"
-            ) from None
+                f"{self.description} is damaged or not of this program: move it, {self.log.name} "
+                f"and {self.state.name} away to make the run again"
+            )
+        settings = known["settings"]
         now = self.settings.to_json()
         other = [key for key in now.keys() | settings.keys() if now.get(key) != settings.get(key)]
         if other:
@@ -95,20 +116,57 @@ class Place:
         text = json.dumps(known, indent=1, sort_keys=True) + "\n"
         _files.replace(self.description, text.encode())
 
+    def read_finished(self, known):
+        """The rows of a finished run.
+
+        Args:
+            known: its description. It holds the log's SHA-256; what was written by a version of
+                the library before that is checked for epochs only.
+
+        Raises:
+            ValueError: the log is not the one that the run wrote.
+        """
+        if self.state.exists():
+            way = f"move it away, and the same command writes it again from {self.state.name}"
+        else:
+            way = f"move it and {self.description.name} away to make the run again"
+        try:
+            content = self.log.read_bytes()
+        except OSError as error:
+            raise ValueError(f"{self.log} cannot be read ({reason(error)}): {way}") from None
+        wanted = known.get("log_sha256")
+        if wanted is not None and hashlib.sha256(content).hexdigest() != wanted:
+            raise ValueError(
+                f"{self.log} is not what this run wrote: it was cut or changed, for its SHA-256 is "
+                f"not the one in {self.description.name}; {way}"
+            )
+        try:
+            rows = read_log(content.decode())
+        except ValueError as error:
+            raise ValueError(f"{self.log} is damaged ({error}): {way}") from None
+        epochs = [row["epoch"] for row in rows]
+        whole = bool(rows) and epochs == list(range(1, len(rows) + 1))
+        if not whole or (rows[-1]["diverged_at"] is None and len(rows) != self.settings.epochs):
+            raise ValueError(f"{self.log} is damaged (epochs are missing): {way}")
+        return rows
+
     def read_state(self):
         """The last state of the run, or None if there is none.
 
         Raises:
             ValueError: the file is damaged, or the log is not the one that belongs to it.
         """
-        rows = []
         state = None
         if self.state.exists():
             try:
                 content = io.BytesIO(self.state.read_bytes())
                 state = torch.load(content, map_location="cpu", weights_only=True)
                 rows = [dict(row) for row in state["rows"]]
-                fits = state["format"] == FORMAT and _same(state["settings"], self.settings)
+                log = write_log(rows).encode()
+                fits = isinstance(state["seconds"], list) and "partial_seconds" in state
+                fits = (
+                    fits and state["format"] == FORMAT and _same(state["settings"], self.settings)
+                )
             except Exception as error:  # torch has no one error for a damaged file
                 raise ValueError(
                     f"{self.state} is damaged ({type(error).__name__}): remove this run's files to "
@@ -117,8 +175,12 @@ class Place:
             if not fits:
                 raise ValueError(f"{self.state} is of other settings or another format: remove it")
         if self.log.exists():
-            there = self.log.read_text(encoding="utf-8")
-            if not write_log(rows).startswith(there):
+            if state is None:
+                raise ValueError(
+                    f"{self.state} is missing, without which the run cannot go on: put it back, or "
+                    f"move {self.log.name} and {self.description.name} away to begin it again"
+                )
+            if not log.startswith(self.log.read_bytes()):
                 raise ValueError(
                     f"{self.log} is not what this run wrote; it would be overwritten: move it away"
                 )
@@ -132,8 +194,21 @@ class Place:
         _files.replace(self.state, content.getvalue())
 
     def write_rows(self, rows):
-        """Write the log."""
-        _files.replace(self.log, write_log(rows).encode())
+        """Write the log; its SHA-256."""
+        content = write_log(rows).encode()
+        _files.replace(self.log, content)
+        return hashlib.sha256(content).hexdigest()
+
+
+def _is_description(known):
+    """Whether something read from JSON has the parts of a description."""
+    return (
+        isinstance(known, dict)
+        and isinstance(known.get("settings"), dict)
+        and known.get("status") in STATUSES
+        and all(isinstance(known.get(name), list) for name in ("sessions", "seconds"))
+        and isinstance(known.get("log_sha256", ""), str)
+    )
 
 
 def _same(text, settings):

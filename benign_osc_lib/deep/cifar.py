@@ -37,6 +37,8 @@ def read(folder):
         if any((place / name).exists() for name in CIFAR_BATCHES):
             return _from_files(place)
     if (folder / ARCHIVE).exists():
+        if not (folder / ARCHIVE).is_file():
+            raise ValueError(f"{folder / ARCHIVE} must be a file, and is a folder. {WAY}")
         return _from_archive(folder / ARCHIVE)
     return None
 

@@ -4,10 +4,12 @@ In a network with BatchNorm a step of training normalises by the batch it visits
 that of the loss with the statistics of one batch, in which both groups are mixed as in training.
 """
 
+from contextlib import suppress
 from copy import deepcopy
 from functools import partial
 
 import torch
+from scipy.sparse.linalg import ArpackError
 from torch import nn
 
 from .. import _checks, hessian
@@ -63,7 +65,8 @@ def sharpness_of_groups(network, images, labels, has_shortcut, *, loss="cross-en
         loss: "cross-entropy" or "square".
 
     Returns:
-        A dict: "shortcut", "rest" and "all" -> a float, or None for a group without an image.
+        A dict: "shortcut", "rest" and "all" -> a float, or None for a group without an image, or
+        where none is found: the loss is flat or no number, or Lanczos gave up.
     """
     module = deepcopy(network).train()
     everything = torch.ones_like(has_shortcut)
@@ -72,14 +75,10 @@ def sharpness_of_groups(network, images, labels, has_shortcut, *, loss="cross-en
     for name, group in groups.items():
         found[name] = None
         if bool(group.any()):
-            pairs = hessian.of_module(
-                module,
-                partial(_loss_of_group, group, loss),
-                images,
-                labels,
-                tolerance=1e-3,
-            )
-            found[name] = float(pairs.values[0])
+            of_group = partial(_loss_of_group, group, loss)
+            with suppress(ValueError, ArpackError):  # no reason to lose the run
+                pairs = hessian.of_module(module, of_group, images, labels, tolerance=1e-3)
+                found[name] = float(pairs.values[0])
     return found
 
 

@@ -8,6 +8,7 @@ import torch
 
 from .. import _checks
 from . import checksums, cifar, idx
+from .checkpoint import reason
 from .images import Images
 
 DATASETS = ("digits", "fashion-mnist", "cifar10")
@@ -42,8 +43,9 @@ def load_images(name, folder=None):
 
     Raises:
         TypeError: ``folder`` is no path.
-        ValueError: there is no data set of this name, or a file is missing, cut off, damaged or
-            another one than published: its checksum is compared. The message says how to get it.
+        ValueError: there is no data set of this name, or a file is missing, unreadable, cut off,
+            damaged or another one than published: its checksum is compared. The message says how
+            to get it.
     """
     _checks.one_of("dataset", name, DATASETS)
     if folder is not None:
@@ -55,16 +57,24 @@ def load_images(name, folder=None):
     read, way = (_fashion, _WAY) if name == "fashion-mnist" else (cifar.read, cifar.WAY)
     places = [folder] if folder else [*([DEBIAN] if name == "fashion-mnist" else []), _cache()]
     for place in places:
-        found = read(place)
+        found = _read(read, place)
         if found:
             return found
     if folder:
         raise ValueError(f"{folder} holds no file of {name}. {way}")
     _download(name, way)
-    found = read(_cache())
+    found = _read(read, _cache())
     if not found:
         raise ValueError(f"torchvision left no file of {name} in {_cache()}. {way}")
     return found
+
+
+def _read(read, place):
+    try:
+        return read(place)
+    except OSError as error:
+        where = error.filename or place
+        raise ValueError(f"data cannot be read from {where}: {reason(error)}") from None
 
 
 def _digits():

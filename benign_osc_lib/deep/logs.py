@@ -19,7 +19,7 @@ COLUMNS = {
     "sharpness_rest": "the same of the others",
     "sharpness_all": "the same of both",
     "sharpness_batch": "mean curvature of the loss of a batch along its gradient",
-    "diverged_at": "the first step with a loss that is not finite; empty if there is none",
+    "diverged_at": "the step at which the run diverged (see Training); empty if it did not",
 }
 """The columns of a log, and what stands in them; empty where nothing was measured."""
 
@@ -75,26 +75,51 @@ def read_log(text):
     return rows
 
 
-def tensorboard_writer():
-    """TensorBoard's writer of logs.
+class TensorBoard:
+    """Logs for TensorBoard, a folder for each run.
 
-    Returns:
-        The class ``torch.utils.tensorboard.SummaryWriter``; it takes a folder.
+    Args:
+        folder: a path.
 
     Raises:
         ValueError: TensorBoard is not installed.
     """
-    try:
-        return importlib.import_module("torch.utils.tensorboard").SummaryWriter
-    except ImportError:
-        raise ValueError(
-            "tensorboard must be installed for its logs: pip install tensorboard"
-        ) from None
 
+    def __init__(self, folder):
+        self.folder = folder
+        try:
+            self.new = importlib.import_module("torch.utils.tensorboard").SummaryWriter
+        except ImportError:
+            raise ValueError(
+                "tensorboard must be installed for its logs: pip install tensorboard"
+            ) from None
 
-def add_to_tensorboard(writer, row):
-    """Add a row of a log, each number under its column."""
-    for name, value in row.items():
-        if name != "epoch" and value is not None:
-            writer.add_scalar(name, value, row["epoch"])
-    writer.flush()
+    def has(self, name):
+        """Whether there is anything of a run."""
+        return (self.folder / name).exists()
+
+    def write(self, name, rows, more=False):
+        """Write all rows of a run, in the place of what is there.
+
+        Args:
+            name: of the run.
+            rows: dicts, as :func:`read_log` returns them.
+            more: whether other rows will follow.
+
+        Returns:
+            The writer, which takes the other rows; or None.
+        """
+        writer = self.new(str(self.folder / name), purge_step=0)
+        for row in rows:
+            self.add(writer, row)
+        if more:
+            return writer
+        writer.close()
+
+    @staticmethod
+    def add(writer, row):
+        """Add a row of a log, each number under its column."""
+        for name, value in row.items():
+            if name != "epoch" and value is not None:
+                writer.add_scalar(name, value, row["epoch"])
+        writer.flush()

@@ -10,7 +10,7 @@ from tqdm import tqdm
 from .. import _checks, _provenance
 from .checkpoint import Place, alone
 from .datasets import load_images
-from .logs import add_to_tensorboard, read_log, tensorboard_writer
+from .logs import TensorBoard, read_log, write_log
 from .training import Training
 
 
@@ -31,8 +31,11 @@ def run_in_folder(
 
     A run that is finished is left as it is. One that was interrupted, at any moment and by any
     means, goes on from its last state and gives the same log and the same weights; on the CPU to
-    the last bit. The files of a run are ``NAME.csv``, the log; ``NAME.json``, its settings, what
-    made it and the seconds of each epoch; ``NAME.pt``, its state, at the end the final weights.
+    the last bit. A finished run whose log is no longer the one that it wrote is an error.
+
+    The files of a run are ``NAME.csv``, the log; ``NAME.json``, its settings, what made it, the
+    seconds of each epoch and, at the end, the SHA-256 of the log; ``NAME.pt``, its state, at the
+    end the final weights.
 
     Args:
         grid: a sequence of :class:`Settings`.
@@ -41,7 +44,8 @@ def run_in_folder(
         images: :class:`Images` in the place of the data set that the settings name.
         checkpoint_every: write the state after so many steps, too; 0 does so after epochs only.
         keep_weights: False removes ``NAME.pt`` of a finished run.
-        tensorboard: whether to write logs for TensorBoard, below ``folder/tensorboard``.
+        tensorboard: whether to write logs for TensorBoard, below ``folder/tensorboard``; those of
+            finished runs, too, if there are none.
         progress: whether to show a bar on stderr that counts steps.
         command: what is noted as the command that made the run.
         report: called after each run with its settings, its rows and whether it was finished
@@ -52,42 +56,44 @@ def run_in_folder(
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ValueError: a file is there that is not of this run, is damaged or of other settings;
-            another process trains into the folder; or the data are missing or damaged.
+        ValueError: a file is there that is not of this run, is damaged or of other settings, or
+            one is missing; the folder cannot be written, or another process trains into it; or the
+            data are missing or damaged.
     """
     folder = _checks.path("out", folder, meaning="that of a folder")
     every = _checks.integer("checkpoint_every", checkpoint_every, low=0)
     known_images, found = {}, []
-    new_writer = tensorboard_writer() if tensorboard else None
+    board = TensorBoard(folder / "tensorboard") if tensorboard else None
     with alone(folder):
         for settings in grid:
             place = Place(folder, settings)
             known = place.read_description()
             before = bool(known) and known["status"] != "running" and place.log.exists()
-            if not before:
+            if before:
+                rows = place.read_finished(known)
+                if board and not board.has(settings.name):
+                    board.write(settings.name, rows)
+            else:
                 if images is None and settings.dataset not in known_images:
                     known_images[settings.dataset] = load_images(settings.dataset, data)
                 training = Training(settings, images or known_images[settings.dataset])
-                writer = None
-                if new_writer:
-                    writer = new_writer(str(folder / "tensorboard" / settings.name))
-                _train(training, place, known, every, writer, progress, command)
-                if not keep_weights:
-                    place.state.unlink(missing_ok=True)
-            rows = read_log(place.log.read_text(encoding="utf-8"))
+                _train(training, place, known, every, board, progress, command)
+                rows = read_log(write_log(training.rows))
+            if not keep_weights:
+                place.state.unlink(missing_ok=True)
             if report:
                 report(settings, rows, before)
             found.append(rows)
     return found
 
 
-def _train(training, place, known, every, writer, progress, command):
+def _train(training, place, known, every, board, progress, command):
     """Train a run to its end, from its last state if there is one."""
     s, state = training.settings, place.read_state()
-    known = known or {"settings": s.to_json(), "sessions": [], "seconds": []}
+    known = known or {"settings": s.to_json(), "sessions": []}
     if state:
         training.load_state(state)
-        known["seconds"] = list(state["seconds"])
+    known |= {"seconds": list(state["seconds"]) if state else []}
     known |= {"status": "running", "diverged_at": None, "facts": training.facts}
     known["sessions"] = [*known["sessions"], _session(s, command)]
     place.write_description(known)
@@ -112,6 +118,7 @@ def _train(training, place, known, every, writer, progress, command):
         if every and (len(training.rows) * training.steps + training.step) % every == 0:
             save()
 
+    writer = board.write(s.name, training.rows, more=True) if board else None
     with bar:
         while not training.finished:
             training.epoch(after_step)
@@ -122,12 +129,15 @@ def _train(training, place, known, every, writer, progress, command):
             bar.update()
             bar.set_postfix_str(f"loss {training.rows[-1]['train_loss']:.3g}")
             if writer:
-                add_to_tensorboard(writer, training.rows[-1])
+                board.add(writer, training.rows[-1])
     if writer:
         writer.close()
-    place.write_rows(training.rows)
-    status = "finished" if training.diverged_at is None else "diverged"
-    place.write_description({**known, "status": status, "diverged_at": training.diverged_at})
+    known |= {
+        "log_sha256": place.write_rows(training.rows),
+        "status": "finished" if training.diverged_at is None else "diverged",
+        "diverged_at": training.diverged_at,
+    }
+    place.write_description(known)
 
 
 def _session(settings, command):

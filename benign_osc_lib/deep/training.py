@@ -4,6 +4,7 @@ from contextlib import contextmanager
 
 import torch
 
+from ..engine.divergence import LIMIT
 from . import shortcut
 from .architectures import build_network
 from .curvature import sharpness_of_batches, sharpness_of_groups, with_fresh_statistics
@@ -24,6 +25,10 @@ _AT_ONCE = 1000  # test images
 class Training:
     """A run of SGD without momentum or augmentation (chapter 16).
 
+    A run has diverged where the mean loss of a batch exceeds the 1e6 of the book's other runs or is
+    no number, or where a weight is no number at the end of an epoch. That is looked at after each
+    epoch; the run then ends.
+
     Args:
         settings: :class:`benign_osc_lib.deep.Settings`.
         images: :class:`benign_osc_lib.deep.Images`, all of them: the settings choose from them.
@@ -32,7 +37,7 @@ class Training:
         network: the network as it is now.
         rows: what was measured after each finished epoch, a list of dicts; the keys are the columns
             of ``COLUMNS``.
-        diverged_at: the step, counted from 1, whose loss was the first that is not finite; or None.
+        diverged_at: the first step, counted from 1, at which it had diverged; or None.
 
     Raises:
         ValueError: there are fewer images than the settings ask for, or than fill a batch; or
@@ -157,9 +162,11 @@ class Training:
 
     def _measure(self, number):
         loss, on_shortcut, count, total = self.record.cpu().T
-        wrong = (~loss.isfinite()).nonzero()
+        wrong = (~(loss.abs() <= LIMIT)).nonzero()
         if len(wrong):
             self.diverged_at = (number - 1) * self.steps + int(wrong[0]) + 1
+        elif not all(bool(w.isfinite().all()) for w in self.network.parameters()):
+            self.diverged_at = number * self.steps
         rest = len(loss) * self.settings.batch_size - count.sum()
         row = {
             "train_loss": float(loss.mean()),

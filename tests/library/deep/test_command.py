@@ -10,6 +10,8 @@ from benign_osc_lib.deep.command import main, parse_seeds, settings_of
 
 TINY = "--train-points 40 --test-points 20 --batch-size 16 --width 2 --epochs 2 --quiet".split()
 
+CHANGE = ((20, 0.01),)
+
 MEASURED = "--sharpness-every 2 --sharpness-points 20".split()
 
 
@@ -52,6 +54,13 @@ def test_the_prepared_grids_are_command_lines(name):
     grid = [s for line in GRIDS[name] for s in asked(line)]
     assert len({s.name for s in grid}) == len(set(grid)) >= 25
     assert all(len([s for s in grid if s.seed == seed]) * 5 == len(grid) for seed in range(5))
+
+
+def test_the_large_grid_has_every_rate_with_both_losses():
+    grid = [s for line in GRIDS["fashion-gpu"] for s in asked(line)]
+    for loss in ("cross-entropy", "square"):
+        rates = {s.lr for s in grid if (s.loss, s.shortcut, s.schedule) == (loss, 0.875, CHANGE)}
+        assert rates == {0.01, 0.03, 0.1, 0.3, 0.75}
 
 
 def test_the_files(tmp_path, capsys):
@@ -215,8 +224,10 @@ class Writer:
 
     seen = {}
 
-    def __init__(self, folder):
+    def __init__(self, folder, purge_step=None):
         self.folder = folder
+        for key in [key for key in self.seen if key[0] == folder and key[2] >= purge_step]:
+            del self.seen[key]
 
     def add_scalar(self, name, value, step):
         """Note a number."""

@@ -195,3 +195,20 @@ def test_the_checksums_have_their_length():
     assert all(re.fullmatch("[0-9a-f]{64}", x) for x in checksums.FASHION_MNIST.values())
     assert re.fullmatch("[0-9a-f]{64}", checksums.CIFAR_ARCHIVE)
     assert all(re.fullmatch("[0-9a-f]{32}", x) for x in checksums.CIFAR_BATCHES.values())
+
+
+def test_an_archive_that_is_a_folder_is_named(tmp_path):
+    (tmp_path / cifar.ARCHIVE).mkdir()
+    with pytest.raises(ValueError, match="cifar-10-python.tar.gz must be a file, and is a folder"):
+        load_images("cifar10", tmp_path)
+
+
+def test_data_that_cannot_be_read_are_named(tmp_path, monkeypatch):
+    folder = fake_fashion(tmp_path / "data", monkeypatch)
+
+    def denied(path):
+        raise PermissionError(13, "Permission denied", str(path))
+
+    monkeypatch.setattr(type(folder), "read_bytes", denied)
+    with pytest.raises(ValueError, match="^data cannot be read from .*gz: permission denied$"):
+        load_images("fashion-mnist", folder)

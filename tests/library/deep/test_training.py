@@ -214,3 +214,34 @@ def test_building_leaves_torchs_generator_alone():
 def test_the_length_of_an_image_is_that_without_the_mean():
     x = torch.tensor([[[[1.0, 0.0]]], [[[0.0, 0.0]]]])
     assert norm_of_image(x) == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize(
+    "other, last",
+    [
+        ({"lr": 1e3, "epochs": 2}, 4),  # a loss of 1e6 and more, and finite
+        ({"lr": 1e39, "epochs": 1, "batch_size": 40}, 1),  # weights that no loss has seen yet
+    ],
+)
+def test_what_diverged_means(other, last):
+    training = Training(small(**other), small_images())
+    while not training.finished:
+        training.epoch()
+    row = training.rows[-1]
+    assert row["diverged_at"] == training.diverged_at and 1 <= training.diverged_at <= last
+    assert "test_removed" not in row and all("diverged_at" not in r for r in training.rows[:-1])
+
+
+def test_a_large_loss_is_no_divergence():
+    training = Training(small(lr=1e3), small_images())
+    training.epoch()
+    assert training.diverged_at is None and 10 < training.rows[0]["train_loss"] < 1e6
+
+
+def test_a_curvature_that_is_no_number_is_left_out():
+    training = Training(small(), small_images())
+    with torch.no_grad():
+        training.network.answer.weight.fill_(torch.nan)
+    first = training.inputs[:16], training.labels[:16], training.has[:16]
+    found = sharpness_of_groups(training.network, *first)
+    assert found == {"shortcut": None, "rest": None, "all": None}
