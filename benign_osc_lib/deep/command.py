@@ -16,7 +16,7 @@ from .runs import run_in_folder
 from .schedule import parse_schedule
 from .settings import PRECISIONS, Settings
 
-_MEMORY = re.compile("memory|storage size", re.IGNORECASE)
+_MEMORY = re.compile("memory", re.IGNORECASE)
 """In what torch says where a device has not the memory."""
 
 PROGRAM = "python -m benign_osc_lib.deep"
@@ -243,7 +243,7 @@ def main(words=None):
 
 
 def _wrong(what):
-    print(f"error: {what}", file=sys.stderr)
+    print(f"error: {str(what).splitlines()[0]}", file=sys.stderr)
     return 2
 
 

@@ -50,7 +50,7 @@ def load_images(name, folder=None):
     _checks.one_of("dataset", name, DATASETS)
     if folder is not None:
         folder = _checks.path("data", folder, meaning="that of a folder")
-        if not folder.is_dir():
+        if not _read(Path.is_dir, folder):
             raise ValueError(f"data must be a folder, got {str(folder)!r}")
     if name == "digits":
         return _digits()

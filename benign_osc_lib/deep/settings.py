@@ -28,7 +28,7 @@ class Settings:
         seed: of all that is drawn.
         batch_size: images a step; an epoch leaves out those that fill no batch.
         weight_decay: >= 0, as in ``torch.optim.SGD``.
-        width: channels of the first stage; None is that of the architecture.
+        width: channels of the first stage, up to 65536; None is that of the architecture.
         train_points: how many training images, drawn by the seed; None takes all.
         test_points: how many test images, the first ones; None takes all.
         loss: "cross-entropy" or "square", see :func:`losses_of_images`.
@@ -36,7 +36,8 @@ class Settings:
         sharpness_every: measure the curvature after so many epochs, and at the end; 0 never does.
         sharpness_points: on how many training images, the first ones, >= 2.
         device: a torch device.
-        threads: of torch on the CPU. Another number is another rounding, and so another run.
+        threads: of torch on the CPU, up to 1024. Another number is another rounding, and so
+            another run.
 
     Raises:
         TypeError: an argument is of the wrong type.
@@ -73,7 +74,7 @@ class Settings:
         for name, low in _INTEGERS.items():
             value = getattr(self, name)
             if value is not None or name not in _OPTIONAL:
-                plain[name] = _checks.integer(name, value, low=low)
+                plain[name] = _checks.integer(name, value, low=low, high=_HIGH.get(name))
         for name, high in (("shortcut", 1), ("strength", None), ("weight_decay", None)):
             plain[name] = _checks.real_number(name, getattr(self, name))
             ends = {"high": high, "high_open": False} if high else {}
@@ -101,4 +102,5 @@ class Settings:
 
 _INTEGERS = {"epochs": 1, "seed": 0, "batch_size": 2, "width": 1, "train_points": 1}
 _INTEGERS |= {"test_points": 1, "sharpness_every": 0, "sharpness_points": 2, "threads": 1}
+_HIGH = {"width": 2**16, "threads": 2**10}
 _OPTIONAL = ("width", "train_points", "test_points")

@@ -1,5 +1,6 @@
 """One run: SGD on images with a shortcut, an epoch at a time, from any state of it."""
 
+import math
 from contextlib import contextmanager
 
 import torch
@@ -195,13 +196,14 @@ class Training:
             )
             row |= {f"sharpness_{name}": value for name, value in found.items()}
             first = slice(BATCHES * self.settings.batch_size)
-            row["sharpness_batch"] = sharpness_of_batches(
+            found = sharpness_of_batches(
                 self.network,
                 self.inputs[first],
                 self.labels[first],
                 self.settings.batch_size,
                 loss=self.settings.loss,
             )
+            row["sharpness_batch"] = found if math.isfinite(found) else None
         return row
 
     @torch.no_grad()

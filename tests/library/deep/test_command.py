@@ -115,6 +115,9 @@ def test_the_files(tmp_path, capsys):
         (["--device", "abacus"], "device must name one"),
         (["--device", "cuda:97"], "device must be one of this machine"),
         (["--device", "meta"], "device must be one of this machine"),
+        (["--threads", "99999999999"], "threads must be in 1..1024, got 99999999999"),
+        (["--width", str(10**30)], "width must be in 1..65536, got 1000"),
+        (["--data", "x" * 5000], "data cannot be read from xxx"),
         (["--data", "/nowhere"], "data must be a folder, got '/nowhere'"),
     ],
 )

@@ -175,10 +175,6 @@ def test_too_little_memory_is_said_in_words(error, tmp_path, monkeypatch, capsys
     assert "device has too little memory for this run, got 'cpu': take a smaller" in said
 
 
-def test_a_width_beyond_all_memory(tmp_path, capsys):
-    assert "too little memory" in refused(tmp_path, capsys, "--width", str(10**17))
-
-
 def test_an_error_of_the_program_is_not_hidden(tmp_path, monkeypatch):
     def train(*given):
         raise RuntimeError("a mistake")
