@@ -121,7 +121,7 @@ def test_mean_and_interval_from_the_two_halves(n, seed):
     fields |= {"weak_first_sd": halves[0].std(), "weak_second_sd": halves[1].std()}
     mean, half = cell(runs=n, **fields).weak
     wanted = mean_by_run(right)
-    assert mean == pytest.approx(wanted[0]) and half == pytest.approx(wanted[1], rel=1e-4)
+    assert mean == pytest.approx(wanted[0]) and half == pytest.approx(wanted[1], rel=1e-4, abs=0)
 
 
 def test_the_best_rate_is_chosen_on_one_half_and_tried_on_the_other():
