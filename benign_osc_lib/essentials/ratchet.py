@@ -11,7 +11,7 @@ from ..sweeps.draws import draw_unit
 from ..sweeps.parameters import check_seeds, learning_rate
 from ..training import train
 from .factors import find
-from .runs import make_loud
+from .runs import make_loud, rates
 
 SMALLEST = 1e-7
 """An overlap below is not followed. The weights hold it as a sum, with an error of 1e-17, so the
@@ -32,7 +32,7 @@ def ratchet(factor, seeds, *, kappa=None, epochs=200):
     Args:
         factor: a name in ``FACTORS``, or a Factor of your own.
         seeds: distinct integers from 0 on.
-        kappa: κ > 0; that of the factor's large rate if None.
+        kappa: κ between 1e-100 and 1e100; that of the factor's large rate if None.
         epochs: passes over the data, at least 1.
 
     Returns:
@@ -45,7 +45,7 @@ def ratchet(factor, seeds, *, kappa=None, epochs=200):
         ValueError: an argument is outside its range, or no factor has this name.
     """
     factor, seeds = find(factor), check_seeds(seeds)
-    kappa = factor.large if kappa is None else _checks.positive("kappa", kappa)
+    kappa = factor.large if kappa is None else rates("kappa", kappa)[0]
     epochs = _checks.integer("epochs", epochs, low=1)
     parts = [
         _part(factor, seeds[first : first + TOGETHER], kappa, epochs)

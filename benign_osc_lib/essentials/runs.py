@@ -31,7 +31,7 @@ def measure(factor, seeds, *, kappas=None, epochs=None, n_test=100, stop_below=N
     Args:
         factor: a name in ``FACTORS``, or a Factor of your own.
         seeds: distinct integers from 0 on.
-        kappas: κ > 0, one or several distinct ones; those of the factor if None.
+        kappas: κ between 1e-100 and 1e100, one or several; those of the factor if None.
         epochs: passes over the data, at least 1; 200 if None.
         n_test: fresh test points of either kind, at least 1.
         stop_below: a loss > 0 at which a run stops, as for ``train``, or None.
@@ -55,8 +55,7 @@ def measure(factor, seeds, *, kappas=None, epochs=None, n_test=100, stop_below=N
         ValueError: an argument is outside its range, or no factor has this name.
     """
     factor, seeds = find(factor), check_seeds(seeds)
-    kappas = list(factor.kappas) if kappas is None else np.atleast_1d(kappas).tolist()
-    _checks.all_between("kappas", _checks.tensor_or_list("kappas", kappas), 0)
+    kappas = rates("kappas", factor.kappas if kappas is None else kappas)
     cell = factor.parameters
     epochs = cell["epochs"] if epochs is None else _checks.integer("epochs", epochs, low=1)
     n_test = _checks.integer("n_test", n_test, low=1)
@@ -73,6 +72,13 @@ def measure(factor, seeds, *, kappas=None, epochs=None, n_test=100, stop_below=N
     }
     about = {"factor": factor.name, "epochs": epochs, "n_test": n_test}
     return xarray.Dataset(columns, {"kappa": kappas, "seed": seeds}, about)
+
+
+def rates(name, kappas):
+    """One κ or several as a list of floats, each between 1e-100 and 1e100."""
+    values = _checks.tensor_or_list(name, kappas).double().reshape(-1)
+    _checks.all_between(name, values, 1e-100, 1e100)
+    return values.tolist()
 
 
 @torch.no_grad()

@@ -39,7 +39,7 @@ def test_the_runs_are_those_of_a_sweep(rule, order):
 
 
 def test_nothing_of_a_diverged_run_is_right():
-    found = essentials.measure(small(), range(6), kappas=6.0, n_test=20)
+    found = essentials.measure(small(), range(6), kappas=60.0, n_test=20)
     assert found.diverged.all()
     assert (found.accuracy_weak == 0).all() and (found.accuracy_strong == 0).all()
     assert not found.lost.any()
@@ -248,7 +248,7 @@ def test_every_factor_changes_one_thing():
 
 @pytest.mark.parametrize("call", [essentials.measure, essentials.ratchet])
 def test_bad_factors_and_seeds(call):
-    with pytest.raises(ValueError, match="factor must be one of baseline.* got 'x'"):
+    with pytest.raises(ValueError, match="factor must be one of 'baseline'.* got 'x'"):
         call("x", [0])
     with pytest.raises(TypeError, match="factor must be a name or a Factor"):
         call(3, [0])
@@ -257,8 +257,10 @@ def test_bad_factors_and_seeds(call):
 
 
 def test_bad_rates_and_tables():
-    with pytest.raises(ValueError, match="kappas must be > 0"):
+    with pytest.raises(ValueError, match="kappas must be finite, > 1e-100"):
         essentials.measure(small(), [0], kappas=[1.0, -1.0])
+    with pytest.raises(ValueError, match="kappa must be finite.* got 0.0"):
+        essentials.ratchet(small(), [0], kappa=0.0)
     with pytest.raises(ValueError, match="table must be one of cells, ratchets"):
         essentials.load("x")
     with pytest.raises(ValueError, match="factor must be one of"):

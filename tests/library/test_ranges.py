@@ -69,7 +69,7 @@ MANY_NUMBERS = {
     "essentials.load": {"table"},
     "essentials.measure": {"factor", "seeds", "kappas"},
     "essentials.order_limit": {"own"},
-    "essentials.ratchet": {"factor", "seeds"},
+    "essentials.ratchet": {"factor", "seeds", "kappa"},
     "essentials.reduce_runs": {"fit_only"},
     "essentials.slower": {"factor"},
     "essentials.summary": {"ratchets"},
