@@ -23,7 +23,7 @@ from benign_osc_lib import _provenance, features  # noqa: E402
 from benign_osc_lib.features.rows import to_text  # noqa: E402
 from benign_osc_lib.features.trials import SLOWER  # noqa: E402
 
-SEEDS = {"patches": 100, "classes": 200, "batch": 40}
+SEEDS = {"classes": 200, "batch": 40}
 """Seeds of a factor whose steps take long."""
 
 SLOW_SEEDS = {"classes": 40, "batch": 8}
