@@ -10,7 +10,6 @@ with e = 1 − s − q at the centre and a = η λ/2. Below the edge ϱ = 0; on 
 """
 
 import numpy as np
-from scipy.integrate import solve_ivp
 
 from .. import _checks
 from .._formula import at_least, between, formula
@@ -58,6 +57,8 @@ def central_flow(kappa, nu, s, q, *, times):
         TypeError: an argument is not numeric.
         ValueError: an argument is outside its range, or the start is beyond the edge.
     """
+    from scipy.integrate import solve_ivp  # here, because importing it takes a while
+
     for name, value in (("kappa", kappa), ("s", s), ("q", q)):
         _checks.positive(name, value)
     _checks.real_number("nu", nu)
