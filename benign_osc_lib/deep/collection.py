@@ -1,13 +1,14 @@
 """Many logs in one table: the recorded runs of chapter 16, and how a folder of logs becomes one."""
 
 import csv
+import hashlib
 import io
 import json
 from dataclasses import dataclass
 from importlib.resources import files
 
 from .. import _checks
-from .logs import COLUMNS
+from .logs import COLUMNS, read_log
 from .schedule import parse_schedule
 
 RECORDED = ("trial", "digits", "fashion", "fashion-gpu-short", "fashion-gpu", "cifar-gpu")
@@ -72,11 +73,11 @@ def collect_runs(folder, what):
 
     Raises:
         TypeError: an argument is of the wrong type.
-        ValueError: there is no finished run.
+        ValueError: there is no finished run, or a file of one is damaged or was changed.
     """
     folder = _checks.path("folder", folder, meaning="that of a folder")
     _checks.instance("what", what, str)
-    known = [(json.loads(path.read_text("utf-8")), path) for path in sorted(folder.glob("*.json"))]
+    known = [(_described(path), path) for path in sorted(folder.glob("*.json"))]
     known = [(one, path) for one, path in known if one["status"] != "running"]
     if not known:
         raise ValueError(f"folder must hold a finished run, got {str(folder)!r}")
@@ -88,7 +89,7 @@ def collect_runs(folder, what):
     for one, path in known:
         own = {k: v for k, v in one["settings"].items() if k not in common}
         runs.append({**own, "facts": one["facts"], "seconds": round(sum(one["seconds"]), 1)})
-        lines = list(csv.DictReader(io.StringIO(path.with_suffix(".csv").read_text("utf-8"))))
+        lines = list(csv.DictReader(io.StringIO(_logged(one, path.with_suffix(".csv")))))
         step = len(lines) // 30 if len(lines) > DENSE else 1
         for k, line in enumerate(lines, start=1):
             if step == 1 or k <= 10 or k % step == 0 or k == len(lines):
@@ -100,6 +101,30 @@ def collect_runs(folder, what):
     made["commit"] = sorted({str(session.get("commit")) for session in sessions})
     head = {"what": what, "made_with": made, "settings": common, "runs": runs}
     return table.getvalue(), json.dumps(head, indent=0, sort_keys=True) + "\n"
+
+
+def _described(path):
+    """What the description of a run says."""
+    try:
+        one = json.loads(path.read_text("utf-8"))
+        if {"settings", "facts", "seconds", "sessions", "status"} <= set(one):
+            return one
+    except (OSError, ValueError, TypeError):
+        pass
+    raise ValueError(f"{path} is damaged or describes no run: move it away")
+
+
+def _logged(one, path):
+    """The text of the log that a description belongs to."""
+    try:
+        content = path.read_bytes()
+        text = content.decode()
+        read_log(text)
+    except (OSError, ValueError) as error:
+        raise ValueError(f"{path} is missing or damaged ({error})") from None
+    if one.get("log_sha256") not in (None, hashlib.sha256(content).hexdigest()):
+        raise ValueError(f"{path} was cut or changed: its SHA-256 is not the one of the run")
+    return text
 
 
 def load_runs(name):

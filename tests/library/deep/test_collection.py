@@ -58,6 +58,24 @@ def test_a_table_tells_of_no_machine(folder):
     assert str(folder) not in table + head and "a command" not in head
 
 
+@pytest.mark.parametrize("end", ["csv", "json"])
+def test_a_file_that_was_changed_is_refused(folder, end):
+    path = sorted(folder.glob(f"*.{end}"))[0]
+    whole = path.read_text()
+    for other in (whole[: len(whole) // 2], whole.replace("s", "z"), "", "[]"):
+        path.write_text(other)
+        with pytest.raises(ValueError, match=re.escape(str(path))):
+            collect_runs(folder, "Small runs.")
+    path.write_text(whole)
+    if end == "csv":
+        path.write_text(whole.replace("0.05", "0.06"))
+        with pytest.raises(ValueError, match="was cut or changed"):
+            collect_runs(folder, "Small runs.")
+        path.unlink()
+        with pytest.raises(ValueError, match="missing or damaged"):
+            collect_runs(folder, "Small runs.")
+
+
 def test_unfinished_runs_are_left_out(folder):
     paths = sorted(folder.glob("*.json"))
     for path in paths:
@@ -74,6 +92,9 @@ def test_a_long_run_is_thinned(folder, monkeypatch):
     head, first, _ = path.read_text().splitlines()
     lines = [f"{k}{first[1:]}" for k in range(1, 101)]
     path.write_text("\n".join([head, *lines]) + "\n")
+    described = json.loads(path.with_suffix(".json").read_text())
+    del described["log_sha256"]
+    path.with_suffix(".json").write_text(json.dumps(described))
     table, _ = collect_runs(folder, "Long.")
     epochs = [line.split(",")[1] for line in table.splitlines() if line.startswith("0,")]
     assert list(map(int, epochs)) == [*range(1, 11), *range(12, 100, 3), 100]
