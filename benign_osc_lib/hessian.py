@@ -74,7 +74,7 @@ def eigenpairs(function, parameters, *, k=1, which="largest", tolerance=1e-6, ge
         ValueError: an argument is outside its range, the function is no single number, a value or
             product is not finite, or the Hessian is zero (a dead network has no steep direction) or
             beyond 1e±150, where its square is no float.
-        scipy.sparse.linalg.ArpackNoConvergence: Lanczos gave up, as it may for an end of the
+        ArpackNoConvergence: SciPy's Lanczos gave up, as it may for an end of the
             spectrum where eigenvalues crowd; ask for a larger tolerance.
     """
     flat = Flat(parameters)
