@@ -241,6 +241,17 @@ def device(value):
         raise ValueError(f'device must name one, like "cpu" or "cuda", got {value!r}') from None
 
 
+def device_here(value, *, with_numbers=False):
+    """Raise unless ``value`` is a device of this machine; "meta" is one that holds no numbers."""
+    device(value)
+    try:
+        probe = torch.zeros(1, device=value)
+        if with_numbers:
+            probe.item()
+    except Exception as error:  # a build without it raises anything
+        raise ValueError(f"device must be one of this machine, got {value!r}: {error}") from None
+
+
 def path(name, value, kind="a path", meaning="that of a file"):
     """Return a path, a str, bytes or ``os.PathLike``, as a Path, with ~ for the home directory.
 

@@ -20,8 +20,8 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
 from benign_osc_lib import _provenance, features  # noqa: E402
+from benign_osc_lib.essentials import SLOWER  # noqa: E402
 from benign_osc_lib.features.rows import to_text  # noqa: E402
-from benign_osc_lib.features.trials import SLOWER  # noqa: E402
 
 SEEDS = {"classes": 200, "batch": 40}
 """Seeds of a factor whose steps take long."""

@@ -5,6 +5,7 @@ from contextlib import contextmanager
 
 import torch
 
+from .. import _checks
 from ..engine.divergence import LIMIT
 from . import shortcut
 from .architectures import build_network
@@ -47,12 +48,7 @@ class Training:
 
     def __init__(self, settings, images):
         self.settings = settings
-        try:
-            torch.zeros(1, device=settings.device).item()
-        except (RuntimeError, AssertionError, NotImplementedError):
-            raise ValueError(
-                f"device must be one of this machine, got {settings.device!r}"
-            ) from None
+        _checks.device_here(settings.device, with_numbers=True)
         images = images.subset(settings.train_points, settings.test_points, seed=settings.seed)
         n, channels = images.train.shape[:2]
         if settings.batch_size > n:

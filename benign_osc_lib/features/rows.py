@@ -7,12 +7,11 @@ from importlib.resources import files
 import numpy as np
 
 from .. import _checks
+from ..essentials.cells import answer
+from ..essentials.factor import BEYOND, SLOWER
 from ..statistics import mean_by_run
 from .factors import FACTORS, learned_from, oscillates_from
-from .trials import SLOWER, trials
-
-BEYOND = 1.2
-"""The large rate is the predicted threshold of the oscillation times this."""
+from .trials import trials
 
 OSCILLATES = 0.1
 """A run oscillates if y f changes by more than this from strong visit to strong visit."""
@@ -190,8 +189,8 @@ def summary():
         the κ chosen on the first half of the seeds and the accuracy from the second; ``runs``;
         ``predicted`` and ``measured``, the threshold of the oscillation; ``learned_predicted`` and
         ``learned``, the κ from which v is learned: where the accuracy is half-way from that at
-        the least rate to 1; ``comes``, "yes", "partly" or "no"; ``phi``, in how many of the runs at
-        the large rate Φ never fell; and ``verdict``.
+        the least rate to 1; ``comes``, the :func:`~benign_osc_lib.essentials.answer`; ``phi``, in
+        how many of the runs at the large rate Φ never fell; and ``verdict``.
     """
     rows, _ = load()
     return [_summary(name, rows) for name in FACTORS]
@@ -209,8 +208,6 @@ def _summary(name, rows):
             recorded = row if row["kept"] is not None else recorded
     slow = next(row for row in own if row["slower"] == SLOWER)
     best = max(sweep, key=lambda row: row["first"])
-    gain = fast["weak"] - slow["weak"]
-    comes = "no" if gain < 0.1 else "yes" if fast["weak"] >= 0.75 else "partly"
     return {
         "name": name,
         "words": factor.short,
@@ -226,7 +223,7 @@ def _summary(name, rows):
         "measured": crossing(kappas, [row["oscillating"] for row in sweep], 0.5),
         "learned_predicted": learned_from(factor),
         "learned": crossing(kappas, weak, (1 + weak[0]) / 2),
-        "comes": comes,
+        "comes": answer(slow["weak"], fast["weak"]),
         "phi": f"{recorded['kept']}/{recorded['runs']}" if recorded else "",
         "verdict": factor.verdict,
     }

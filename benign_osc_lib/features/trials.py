@@ -20,9 +20,6 @@ TESTS = 40
 WINDOW = slice(20, 60)
 """The share of the visits, in epochs of 200, in which an oscillation is looked for."""
 
-SLOWER = 12
-"""The small rate is the large one over this, with so many times the epochs."""
-
 
 class Trials(NamedTuple):
     """What is seen of R runs with K features.

@@ -116,12 +116,7 @@ def sweep(
     _checks.device(device)
     device = None if device is None or torch.device(device).type == "cpu" else str(device)
     if device and executor is None:
-        try:
-            torch.empty(0, device=device)
-        except Exception as error:  # a build without it raises anything
-            raise ValueError(
-                f"device must be one of this machine, got {device!r}: {error}"
-            ) from None
+        _checks.device_here(device)
     options = Options(n_test, engine, test_points, device)
     if executor is not None and not callable(getattr(executor, "submit", None)):
         raise TypeError(f"executor must be a concurrent.futures.Executor or None, got {executor!r}")

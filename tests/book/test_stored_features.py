@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from benign_osc_lib import features
+from benign_osc_lib.essentials import SLOWER
 from benign_osc_lib.features.rows import to_text
-from benign_osc_lib.features.trials import SLOWER
 from tests.book.common import ROOT
 from tools import features as tool
 
