@@ -80,7 +80,7 @@ clean:  ## remove what was built; the environment stays
 
 # The set-up. Each stamp is newer than the list it was installed from, so a second run does nothing.
 
-install: .venv/installed
+install: .venv/installed node_modules/installed
 
 $(BIN)/python:
 	@"$(PYTHON)" -c '$(SUITS)' 2>/dev/null || { \
@@ -103,6 +103,10 @@ $(BIN)/python:
 	@echo "$(CURDIR)" > .venv-oldest/lib/python3.10/site-packages/benign_osc_book.pth
 	@.venv-oldest/bin/python -c 'import matplotlib.font_manager'
 	@touch $@
+
+# What the pages are made of besides Python: KaTeX and the search. Node and npm come with the requirements.
+node_modules/installed: package-lock.json | .venv/installed
+	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --no-audit --no-fund --silent && touch $@
 
 # The CDN files that the browser tests serve. The book and the other tests do without.
 tests/browser/node_modules/installed: tests/browser/package-lock.json
