@@ -18,7 +18,7 @@ from pathlib import Path
 from playwright.sync_api import sync_playwright
 
 from benchmarks import page as performance
-from benchmarks.machine import ROOT, machine
+from benchmarks.machine import machine
 from benchmarks.site_server import serving
 from tests.book.common import SITE, toc
 from tests.browser.chromium import ARGUMENTS, find_chromium
@@ -100,7 +100,8 @@ def line(name, row):
     """A row of the table as text."""
     return (
         f"{name:40} {row['first_paint_s']:6.2f} {row['largest_paint_s']:6.2f} "
-        f"{row['blocking_s']:6.2f} {row['shift']:6.3f} {row['kilobytes']:7.0f} {row['requests']:4.0f}"
+        f"{row['blocking_s']:6.2f} {row['shift']:6.3f} {row['kilobytes']:7.0f} "
+        f"{row['requests']:4.0f}"
     )
 
 

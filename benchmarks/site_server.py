@@ -1,4 +1,4 @@
-"""A server for the built site, as a host of static pages does it: compressed, with cache headers."""
+"""A server for the built site, as a host of static pages: compressed, with cache headers."""
 
 import gzip
 import http.server
