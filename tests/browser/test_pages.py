@@ -43,12 +43,3 @@ def test_page_is_sound(open_page, name):
         found = {fault: count for fault, count in page.evaluate(FAULTS).items() if count}
         assert found == {}, f"{width} pixels wide"
     assert page.faults == []
-
-
-def test_slider_moves_without_a_kernel(open_page):
-    page = open_page("chapters/01_two_learning_rates.html", 1280)
-    picture = page.locator(".bo-frame img:visible").first
-    before = picture.get_attribute("alt")
-    page.locator(".noUi-handle").first.press("ArrowRight")
-    assert picture.get_attribute("alt") != before
-    assert page.faults == []
