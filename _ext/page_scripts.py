@@ -1,21 +1,15 @@
-"""Which scripts a page loads: none for Thebe, and two repairs for pages with widgets."""
+"""Which scripts a page loads: none for Thebe, and a repair for pages with widgets."""
 
 import json
 
 WIDGET_REPAIRS = """
 // html-manager looks for icon fonts where require.js says its modules lie: by default, by the page.
 var require = %s;
-// It asks MathJax 2 to typeset each widget's label. Ours are plain text, and MathJax 3 has no Hub.
-let mathJax;
-Object.defineProperty(window, "MathJax", {
-  get: () => mathJax,
-  set: (value) => { mathJax = value; mathJax.Hub = {Queue() {}}; },
-});
 """
 
 
 def repair_widgets(app, pagename, templatename, context, doctree):
-    """Add the repairs before every other script of a page that shows widgets."""
+    """Add the repair before every other script of a page that shows widgets."""
     for script in context["script_files"]:
         folder, found, _ = str(script.filename or "").partition("/embed-amd.js")
         if found:

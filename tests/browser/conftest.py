@@ -72,7 +72,7 @@ def site():
 
 @pytest.fixture
 def open_page(browser, site):
-    """A function that opens a page at a width, typeset; `page.faults` lists what went wrong."""
+    """A function that opens a page at a width; `page.faults` lists what went wrong."""
     contexts = []
 
     def open_page(name, width):
@@ -97,7 +97,7 @@ def open_page(browser, site):
         page.on("console", lambda m: page.faults.append(m.text) if m.type == "error" else None)
         page.on("pageerror", lambda error: page.faults.append(str(error)))
         page.goto(site + name, wait_until="networkidle")
-        page.evaluate("async () => { await window.MathJax?.startup?.promise; }")
+        page.evaluate("document.fonts.ready")
         return page
 
     yield open_page

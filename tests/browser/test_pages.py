@@ -10,18 +10,30 @@ from tests.book.common import CONFIG, toc
 
 FAULTS = """() => ({
     "formulas not rendered": [...document.querySelectorAll("span.math, div.math")]
-        .filter((formula) => !formula.querySelector("mjx-container")).length,
-    "formula errors": document.querySelectorAll("mjx-merror").length,
+        .filter((formula) => !formula.querySelector(".katex-html .katex-base") ||
+                             !formula.querySelector(".katex-mathml math")).length,
+    "formula errors": document.querySelectorAll(".katex-error, .math merror").length,
+    "formulas that are tab stops though they fit":
+        [...document.querySelectorAll("div.math[tabindex]")]
+            .filter((formula) => formula.scrollWidth <= formula.clientWidth).length +
+        document.querySelectorAll("span.math[tabindex], .math .katex [tabindex]").length,
     "pictures without alternative text": [...document.querySelectorAll("main img")]
         .filter((image) => !image.alt.trim()).length,
-    // A displayed formula scrolls in its own box; an inline one would be cut off.
+    // A displayed formula scrolls in its own box; a part of an inline one would be cut off.
     "inline formulas wider than their paragraph":
-        [...document.querySelectorAll("span.math mjx-math")].filter((formula) => {
-            const block = formula.closest("p, li, td, th, dd, figcaption, div");
+        [...document.querySelectorAll("span.math .katex-base")].filter((part) => {
+            const block = part.closest("p, li, td, th, dd, figcaption, div");
             const { paddingLeft, paddingRight } = getComputedStyle(block);
             const room = block.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
-            return formula.getBoundingClientRect().width > room + 1;
+            return part.getBoundingClientRect().width > room + 1;
         }).length,
+    "marks parted from their formula": [...document.querySelectorAll(".bo-hold")].filter((hold) => {
+        const parts = hold.querySelectorAll(".katex-base"), mark = document.createRange();
+        if (hold.lastChild.nodeType !== Node.TEXT_NODE) return false;
+        mark.selectNodeContents(hold.lastChild);
+        const end = parts[parts.length - 1].getBoundingClientRect().right;
+        return mark.getBoundingClientRect().left < end - 2;
+    }).length,
     "pixels wider than the screen":
         Math.max(0, document.documentElement.scrollWidth - window.innerWidth),
 })"""
