@@ -13,7 +13,7 @@ def add_link(app, pagename, templatename, context, doctree):
                     "url": f"{app.config.html_baseurl.rstrip('/')}/{NAME}",
                     "text": "book as .pdf",
                     "tooltip": "Download the whole book",
-                    "icon": "fas fa-book",
+                    "icon": "fas fa-file-pdf",
                     "label": "download-book-button",
                 }
             )
