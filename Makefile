@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 # Where matplotlib keeps its list of fonts, and would find settings: not at home, so that neither differs.
 export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
 
-.PHONY: help install book test test-oldest execute bench bench-gpu paint phase essentials digits deep stress lock \
+.PHONY: help install book pdf test test-oldest execute bench bench-gpu paint phase essentials digits deep stress lock \
 	set-repository mutants clean
 
 help:  ## list these commands
@@ -24,6 +24,9 @@ book: install  ## build the book into _build/html
 	@# Sphinx warns about a page only when it reads it: forget a failed build, or the next one passes.
 	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf _build/.doctrees; exit 1; }
 	@echo "Open file://$(CURDIR)/_build/html/index.html"
+
+pdf: book  ## print the built book into _build/benign-oscillation.pdf; needs Chromium
+	$(BIN)/python -m tools.paper
 
 test: book  ## build the book, then run every test
 	$(BIN)/ruff check .
