@@ -54,6 +54,7 @@ RUN = """async () => {
 
 
 # What is wider than its place must wrap, or scroll in a box that shows it and that has a name.
+# And no line begins with the mark that follows a link or a name.
 CUT = """async () => {
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     const found = [];
@@ -73,6 +74,17 @@ CUT = """async () => {
         if (/auto|scroll/.test(overflowX) && element.closest("article")
             && !(element.matches("[role=region][tabindex='0']") && backgroundImage !== "none"))
             found.push(`scrolls without a cue: ${name(element)}`);
+    }
+    const mark = document.createRange();
+    for (const piece of document.querySelectorAll("main :is(a, code, em, strong, .bo-origin)")) {
+        const next = piece.nextSibling, rects = piece.getClientRects();
+        if (next?.nodeType !== Node.TEXT_NODE || !/^[.,;:!?)]/.test(next.data)) continue;
+        if (!rects.length || !piece.checkVisibility()) continue;
+        mark.setStart(next, 0);
+        mark.setEnd(next, 1);
+        const end = rects[rects.length - 1];
+        if (mark.getBoundingClientRect().top > end.bottom - 2)
+            found.push(`mark begins a line: ${name(piece)}${next.data.slice(0, 9)}`);
     }
     return found;
 }"""
