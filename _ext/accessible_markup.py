@@ -8,6 +8,7 @@
 """
 
 import re
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -24,12 +25,25 @@ def add_row_headers(app, doctree):
             group.next_node(nodes.colspec)["stub"] = 1
 
 
+def name_above(node):
+    """What an empty header of a row goes on with: the last one above it that says something."""
+    rows = node.parent.parent
+    if isinstance(rows, nodes.thead) or node is not node.parent[0] or not rows.parent.stubs[0]:
+        return ""
+    above = [row[0].astext().strip() for row in rows[: rows.index(node.parent)]]
+    return next(filter(None, reversed(above)), "")
+
+
 def visit_entry(self, node):
-    """A cell of a table; an empty one is no header."""
+    """A cell of a table; an empty one is no header, but for a row that goes on with one."""
     if not node.astext().strip() and not node.next_node(nodes.image):
         node.parent.column += 1
-        self.body.append(self.starttag(node, "td", ""))
-        self.context.append("</td>\n")
+        name = name_above(node)
+        tag = "th" if name else "td"
+        self.body.append(self.starttag(node, tag, "", **({"scope": "row"} if name else {})))
+        if name:
+            self.body.append(f'<span class="visually-hidden">{escape(name)}</span>')
+        self.context.append(f"</{tag}>\n")
         return
     first = len(self.body)
     type(self).visit_entry(self, node)
