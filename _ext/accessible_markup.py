@@ -1,7 +1,7 @@
 """Markup that axe-core finds at fault in what Sphinx and the theme write, written rightly.
 
 - A table whose corner is empty has row headers in its first column, and no empty header.
-- A table scrolls in a box that has a name (look.js lets the keyboard in where it does scroll).
+- A table scrolls in a box that has a name (scrolling.js lets the keyboard in where it does scroll).
 - The parameters of a long signature are no list of definitions without terms.
 - A list of works is a list.
 - What a reader presses is named by what it shows (templates/).
@@ -75,7 +75,7 @@ def name_formulas(html):
 def name_links(app, pagename, templatename, context, doctree):
     """The same for links that are a formula."""
     if body := context.get("body"):
-        link = r'<a [^>]*><span class="math.*?</a>'
+        link = r'<a [^>]*><span class="[^"]*\bmath\b.*?</a>'
         context["body"] = re.sub(link, lambda found: name_formulas(found[0]), body, flags=re.S)
 
 
