@@ -47,22 +47,25 @@ class Bundle:
                 at += 1
 
 
-def local(page, address, site):
-    """The path in the site of an address on a page."""
-    return (page.parent / address.partition("?")[0]).resolve().relative_to(site).as_posix()
+def local(page, address, site, base):
+    """The path in the site of an address on a page; `base` is where the site lies on its server."""
+    path = address.partition("?")[0]
+    if path.startswith(base):  # on the page of dead addresses, which is shown at any depth
+        return path.removeprefix(base)
+    return (page.parent / path).resolve().relative_to(site).as_posix()
 
 
-def take_out(text, page, site, styles, scripts):
+def take_out(text, page, site, base, styles, scripts):
     """A page without its style sheets and scripts, which join the two bundles."""
 
     def style(match):
-        path = local(page, match[1], site)
+        path = local(page, match[1], site, base)
         if path != STYLES and not UNUSED.search(path):
             found_styles.append(path)
         return ""
 
     def script(match):
-        path, attributes = local(page, match[2], site), f"{match[1]} {match[3]}"
+        path, attributes = local(page, match[2], site, base), f"{match[1]} {match[3]}"
         if "data-alone" in attributes or (page.name == "search.html" and SEARCH.search(path)):
             return match[0]
         if path == OPTIONS:  # some hundred bytes that small scripts in the page rely on
@@ -79,9 +82,9 @@ def take_out(text, page, site, styles, scripts):
     return text, data
 
 
-def put_in(text, page, site, versions, data):
+def put_in(text, page, site, base, versions, data):
     """A page with the two bundles."""
-    up = "../" * len(page.relative_to(site).parent.parts)
+    up = base if page.name == "404.html" else "../" * len(page.relative_to(site).parent.parts)
     style, script = (f"{up}{path}?v={versions[path]}" for path in (STYLES, SCRIPTS))
     attributes = " ".join(["defer", *dict.fromkeys(data)])
     links = (
@@ -128,12 +131,13 @@ def press(app, error):
     if error or app.builder.name != "html":
         return
     site, store = Path(app.outdir).resolve(), Path(app.doctreedir, "bundles.json")
+    base = app.config.notfound_urls_prefix
     kept = json.loads(store.read_text(encoding="utf-8")) if store.exists() else {}
     styles, scripts = Bundle(kept.get("styles", ())), Bundle(kept.get("scripts", ()))
     texts = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
     # Redirections have no style.
     texts = {page: text for page, text in texts.items() if STYLE.search(text)}
-    bare = {page: take_out(text, page, site, styles, scripts) for page, text in texts.items()}
+    bare = {page: take_out(text, page, site, base, styles, scripts) for page, text in texts.items()}
     for bundle in (styles, scripts):
         bundle.paths = [path for path in bundle.paths if (site / path).exists()]
     for path in [path for pattern in LEFT_OUT for path in site.glob(pattern)]:
@@ -143,7 +147,7 @@ def press(app, error):
     join_styles(site, styles.paths)
     versions = {path: version(site / path) for path in (STYLES, SCRIPTS)}
     for page, (text, data) in bare.items():
-        new = put_in(lighten_pictures(text, page), page, site, versions, data)
+        new = put_in(lighten_pictures(text, page), page, site, base, versions, data)
         if new != texts[page]:
             page.write_text(new, encoding="utf-8")
 
