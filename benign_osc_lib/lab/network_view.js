@@ -25,7 +25,7 @@ function visitsOf(margins, points, until, apart) {
   return { x, y };
 }
 
-function marginsPicture({ run, start, cycle, watched }, { epochs }, until, rate) {
+export function marginsPicture({ run, start, cycle, watched }, { epochs }, until, rate) {
   const weakPoints = [...start.isWeak.keys()].filter((i) => start.isWeak[i]);
   const times = cycle.map((_, t) => t);
   const [low, high] = extent(run.margins);
@@ -120,7 +120,7 @@ function accuracyPicture({ accuracy }, { epochs }, until, rate) {
   };
 }
 
-const NETWORK_KEYS = {
+export const NETWORK_KEYS = {
   margins: [
     { kind: "strong dots", label: "strong points of one label" },
     { kind: "weak", label: "weak points" },

@@ -68,7 +68,7 @@ function axes(picture, toX, toY, width, height) {
   for (const value of yTicks) {
     const at = tenth(toY(value));
     parts.push(`<path class="lab-grid" d="M${LEFT} ${at}H${right}"/>`);
-    parts.push(`<text class="lab-tick" x="${LEFT - 6}" y="${at + 4}" text-anchor="end">${tickLabel(value)}</text>`);
+    parts.push(`<text class="lab-tick" x="${LEFT - 6}" y="${at + 4}" text-anchor="end">${(picture.yText ?? tickLabel)(value)}</text>`);
   }
   for (const value of xTicks) {
     const at = tenth(toX(value));
@@ -78,7 +78,7 @@ function axes(picture, toX, toY, width, height) {
   parts.push(`<path class="lab-axis" d="M${LEFT} ${TOP}V${floor}H${right}"/>`);
   parts.push(`<text class="lab-label" x="${right}" y="${height - 4}" text-anchor="end">${picture.xLabel ?? ""}</text>`);
   parts.push(`<text class="lab-label" x="4" y="13">${picture.yLabel ?? ""}</text>`);
-  return parts.join("");
+  return `<g aria-hidden="true">${parts.join("")}</g>`;
 }
 
 function mark({ kind, x, y, label }, toX, toY, width, height) {
@@ -108,16 +108,16 @@ export function plotMarkup(picture, width, height) {
   const marks = (picture.marks ?? []).map((each) => mark(each, toX, toY, width, height));
   const frame = `x="${LEFT}" y="${TOP - 1}" width="${width - LEFT - RIGHT}" height="${height - TOP - BOTTOM + 2}"`;
   const view = `viewBox="${LEFT} ${TOP - 1} ${width - LEFT - RIGHT} ${height - TOP - BOTTOM + 2}"`;
-  const inside = `<svg ${frame} ${view} class="lab-inside">${picture.under?.(toX, toY) ?? ""}${curves.join("")}</svg>`;
-  return axes(picture, toX, toY, width, height) + inside + marks.join("");
+  const inside = `<svg ${frame} ${view} class="lab-inside" role="presentation">${picture.under?.(toX, toY) ?? ""}${curves.join("")}</svg>`;
+  return `${axes(picture, toX, toY, width, height)}${inside}<g aria-hidden="true">${marks.join("")}</g>`;
 }
 
 /**
  * A plot as a figure that redraws at its own width.
  * Gives {root, svg, show(picture), size(), stop()}.
  */
-export function createPlot({ title, key = [], ratio = 0.6, tallest = 320 }) {
-  const svg = shape("svg", { class: "lab-svg", role: "img", "aria-label": title });
+export function createPlot({ title, key = [], ratio = 0.6, tallest = 320, role = "img" }) {
+  const svg = shape("svg", { class: "lab-svg", role, "aria-label": title });
   const caption = node("figcaption", {}, node("strong", {}, title));
   if (key.length) caption.append(plotKey(key));
   const root = node("figure", { class: "lab-plot" }, caption, svg);
