@@ -96,8 +96,8 @@ export function createCobwebView(store, { small = false } = {}) {
       { class: "lab-view" },
       sliders.root,
       words.root,
-      node("div", { class: small ? "lab-plots one" : "lab-plots" }, web.root, small ? null : outputs.root),
       player.root,
+      node("div", { class: small ? "lab-plots one" : "lab-plots" }, web.root, small ? null : outputs.root),
     ),
     update(state) {
       const now = `${state.kappa},${state.z}`;

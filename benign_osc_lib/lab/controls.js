@@ -1,5 +1,5 @@
 // The controls of the laboratory: native inputs and buttons with names, and a line in words.
-import { node } from "./svg.js";
+import { node, withSubscripts } from "./svg.js";
 
 /**
  * A slider with its name and an output that says "κ = 1.20".
@@ -20,6 +20,7 @@ export function createSlider(field, onInput, write = null) {
   const label = node("label", {}, node("span", {}, field.name), input);
   input.addEventListener("input", () => onInput(ofSlider(Number(input.value))));
   let shown = null;
+  let said = "";
   return {
     root: node("div", { class: "lab-slider" }, label, output),
     input,
@@ -27,8 +28,9 @@ export function createSlider(field, onInput, write = null) {
       if (shown !== value && ofSlider(Number(input.value)) !== value) input.value = toSlider(value);
       shown = value;
       const text = say(value);
-      if (output.textContent !== text) {
-        output.textContent = text;
+      if (said !== text) {
+        said = text;
+        output.replaceChildren(...withSubscripts(text));
         input.setAttribute("aria-valuetext", text);
       }
     },

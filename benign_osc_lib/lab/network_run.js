@@ -4,7 +4,6 @@ import { accuracyOnFreshWeak, testSet } from "./fresh.js";
 import { advance, begin } from "./network.js";
 import { PAPER, PUBLISHED } from "./presets.js";
 import { learningRate, potential, twoCycle } from "./theory.js";
-import { behaviour } from "./words.js";
 
 const CHECKS = 16; // how often accuracy is looked at in a run
 const FRESH = 200; // fresh weak points a look
@@ -71,20 +70,21 @@ function pointsOf({ y, isWeak }, label) {
 }
 
 /** What `describeNetwork` says. */
-export function networkFound({ run, weak, accuracy, watched }, { epochs }) {
+export function networkFound({ run, start, weak, accuracy }, { epochs }) {
   const { n } = PAPER;
-  const visits = (from, to) => {
-    const seen = [];
-    for (let k = from; k < to; k += 1) for (const i of watched) seen.push(run.margins[k * n + i]);
-    return Float64Array.from(seen);
+  const strong = [...start.isWeak.keys()].filter((i) => !start.isWeak[i]);
+  const miss = (from, to) => {
+    let sum = 0;
+    for (let k = from; k < to; k += 1) for (const i of strong) sum += Math.abs(1 - run.margins[k * n + i]);
+    return sum / (to - from) / strong.length;
   };
   const mean = (t) => (weak[0][t] + weak[1][t]) / 2;
   return {
     n,
     epochs,
     divergedAt: run.divergedAt,
-    early: behaviour(visits(Math.min(10, epochs - 5), Math.min(16, epochs))),
-    late: behaviour(visits(epochs - 4, epochs)),
+    early: miss(10, 15),
+    late: miss(epochs - 5, epochs),
     weak: [mean(0), mean(weak[0].length - 1)],
     right: accuracy.right,
     tested: accuracy.tested,

@@ -6,7 +6,7 @@ import { networkFound, networkRun, rateOf } from "./network_run.js";
 import { marginsPicture, NETWORK_KEYS } from "./network_view.js";
 import { createPlot } from "./plot.js";
 import { FIELDS, presetValues, VIEW_FIELDS } from "./state.js";
-import { inWords, node } from "./svg.js";
+import { inWords, node, tickLabel } from "./svg.js";
 import { describeNetwork } from "./words.js";
 
 const REGIME_WORDS = ["too small", "benign", "class lost", "diverged"];
@@ -90,10 +90,10 @@ export function createPhaseView(store, { small = false } = {}) {
       yLabel: FIELDS[of].symbol,
       xTicks: [0.5, 1, 1.5, 2],
       yTicks: y.map((_, row) => row).filter((row) => row % every === 0),
-      yText: (row) => inWords(y[row], 1),
+      yText: (row) => tickLabel(Number(y[row].toPrecision(2))),
       curves: [],
       under: (toX, toY) => cells(diagram, measure, cursor, prefix, toX, toY),
-      marks: [1, SIGN_LIMIT, ESCAPE].map((x) => ({ kind: "halo", x })),
+      marks: Object.entries({ threshold: 1, sign: SIGN_LIMIT, escape: ESCAPE }).map(([label, x]) => ({ kind: "halo", x, label })),
       alt: "Arrow keys move, Enter shows a run.",
     });
     map.svg.setAttribute("aria-activedescendant", `${prefix}-${cursor.column}-${cursor.row}`);
@@ -148,7 +148,7 @@ export function createPhaseView(store, { small = false } = {}) {
       { class: "lab-view" },
       node("div", { class: "lab-choices" }, small ? null : diagrams.root, measures.root),
       words.root,
-      node("div", { class: "lab-plots" }, node("div", {}, map.root, legend), node("div", {}, margins.root, said.root)),
+      node("div", { class: "lab-plots top" }, node("div", {}, map.root, legend), node("div", {}, margins.root, said.root)),
     ),
     update(state) {
       const now = [...VIEW_FIELDS.network, "diagram"].map((name) => state[name]).join();

@@ -4,7 +4,7 @@
 // A curve is {kind, x, y, mode}: arrays of one length; lines break at what is not finite.
 // `under(toX, toY)` may draw more, as SVG text. A mark is {kind, y} or {kind, x} for a line across, {kind, x, y} for a point, with a label or not.
 // Kinds (lab.css): strong, weak, noise, plain; with "theory" dotted, with "small" dashed.
-import { node, powerTicks, roundTicks, shape, tickLabel } from "./svg.js";
+import { node, powerTicks, roundTicks, shape, tickLabel, withSubscripts } from "./svg.js";
 
 const LEFT = 46;
 const RIGHT = 10;
@@ -19,7 +19,7 @@ function swatch(kind) {
 
 /** A key under a plot's title: [{kind, label}]. */
 export function plotKey(entries) {
-  const items = entries.map(({ kind, label }) => node("span", {}, swatch(kind), label));
+  const items = entries.map(({ kind, label }) => node("span", {}, swatch(kind), node("span", {}, ...withSubscripts(label))));
   return node("span", { class: "lab-key" }, ...items);
 }
 
@@ -89,7 +89,7 @@ function mark({ kind, x, y, label }, toX, toY, width, height) {
   }
   const left = tenth(toX(x));
   if (y == null) {
-    const text = label ? `<text class="lab-note" x="${left + 4}" y="${TOP + 11}">${label}</text>` : "";
+    const text = label ? `<text class="lab-note" x="${left}" y="${TOP - 7}" text-anchor="middle">${label}</text>` : "";
     return `<path class="lab-curve ${kind}" d="M${left} ${TOP}V${height - BOTTOM}"/>${text}`;
   }
   const text = label ? `<text class="lab-note" x="${left + 8}" y="${tenth(toY(y)) + 4}">${label}</text>` : "";

@@ -13,12 +13,13 @@ const cut = (values, until) => values.subarray(0, until + 1);
 function cycleBeside(weak, rate) {
   const low = new Float64Array(weak.length).fill(NaN);
   const high = low.slice();
-  for (let t = 0; t < weak.length; t += 1) {
-    const room = 1 - weak[t];
+  for (let t = 0; t + 1 < weak.length; t += 1) {
+    const held = (weak[t] + weak[t + 1]) / 2; // it moves a little to and fro
+    const room = 1 - held;
     if (rate * room <= 1) continue;
     const [a, b] = twoCycle(rate * room);
-    low[t] = weak[t] + room * a;
-    high[t] = weak[t] + room * b;
+    low[t] = held + room * a;
+    high[t] = held + room * b;
   }
   return [low, high];
 }
@@ -83,6 +84,7 @@ function planePicture({ path }, state, until) {
   const across = Math.min(3, Math.max(1.4, extent(path.strong)[1] * 1.05));
   const up = Math.min(1.2, Math.max(0.3, extent(path.weak)[1] * 1.3));
   const edge = terminalWeakSignal(state.kappa, state.nu);
+  const walked = { x: cut(path.strong, until), y: cut(path.weak, until) };
   const line = (from, to) => ({ x: [1 - from, 1 - to], y: [from, to] });
   return {
     x: [0, across],
@@ -92,8 +94,8 @@ function planePicture({ path }, state, until) {
     curves: [
       { kind: "line-far", ...line(0, Math.min(1, edge)) },
       { kind: "line-near", ...line(Math.min(1, edge), 1) },
-      { kind: "weak thin", x: cut(path.strong, until), y: cut(path.weak, until) },
-      { kind: "weak", x: cut(path.strong, until), y: cut(path.weak, until), mode: "dots" },
+      ...(until < 60 ? [{ kind: "weak thin", ...walked }] : []),
+      { kind: until < 60 ? "weak" : "weak fine", ...walked, mode: "dots" },
     ],
     marks: [{ kind: "noise", x: path.strong[until], y: path.weak[until] }],
   };
@@ -149,8 +151,8 @@ export function createPointView(store, { small = false } = {}) {
       { class: "lab-view" },
       sliders.root,
       words.root,
-      node("div", { class: small ? "lab-plots one" : "lab-plots" }, ...plots.map((plot) => plot.root)),
       player.root,
+      node("div", { class: small ? "lab-plots one" : "lab-plots" }, ...plots.map((plot) => plot.root)),
     ),
     update(state) {
       const now = VIEW_FIELDS.point.map((name) => state[name]).join();

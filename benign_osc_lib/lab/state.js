@@ -8,7 +8,7 @@ import { kappa } from "./theory.js";
  */
 export const FIELDS = {
   kappa: { symbol: "κ", name: "rate in natural units, κ", least: 0.05, most: 2.2, step: 0.01, digits: 2, start: 1.2 },
-  nu: { symbol: "ν", name: "relative strength of the weak feature, ν", least: 0.005, most: 0.64, log: true, digits: 3, start: 0.04 },
+  nu: { symbol: "ν", name: "strength of the weak feature, ν", least: 0.005, most: 0.64, log: true, digits: 3, start: 0.04 },
   strong: { symbol: "s₀", name: "strong signal at the start, s₀", least: 1e-4, most: 0.5, log: true, digits: 4, start: 0.0078 },
   weak: { symbol: "q₀", name: "weak signal at the start, q₀", least: 1e-6, most: 0.5, log: true, digits: 5, start: 0.0003 },
   steps: { symbol: "steps", name: "number of steps", least: 20, most: 3000, step: 10, digits: 0, start: 1500 },

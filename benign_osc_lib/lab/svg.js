@@ -43,13 +43,21 @@ export function powerTicks(low, high) {
   return powers;
 }
 
+const raised = (power) => [...power.replace("+", "")].map((digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]).join("");
+
 /** A number for an axis: few digits, a true minus. */
 export function tickLabel(value) {
   const size = Math.abs(value);
   if (size !== 0 && (size < 1e-3 || size >= 1e5)) {
-    return value.toExponential(0).replace("e-", "e−").replace("e+", "e").replace(/^-/, "−");
+    const [head, power] = value.toExponential(0).split("e");
+    return `${head === "1" ? "" : `${head.replace("-", "−")}·`}10${raised(power)}`;
   }
   return String(Number(value.toPrecision(6))).replace(/^-/, "−");
+}
+
+/** Text with what follows a "_" set lower: nodes to append. */
+export function withSubscripts(text) {
+  return text.split(/_(\w+)/).map((part, k) => (k % 2 ? node("sub", {}, part) : part));
 }
 
 /** A number in running text: two or three digits, a true minus. */
@@ -59,7 +67,7 @@ export function inWords(value, digits = 2) {
   if (size === 0) return "0";
   if (size < 1e-4 || size >= 1e5) {
     const [head, power] = value.toExponential(digits - 1).split("e");
-    return `${head.replace("-", "−")}·10^${power.replace("+", "").replace("-", "−")}`;
+    return `${head.replace("-", "−")}·10${raised(power)}`;
   }
   const after = size >= 0.1 ? digits : digits + Math.ceil(-Math.log10(size)) - 1;
   return value.toFixed(Math.min(6, Math.max(0, after))).replace("-", "−");

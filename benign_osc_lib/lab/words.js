@@ -109,10 +109,9 @@ export function describeNetwork({ kappa, eta }, found) {
     return `${head}the run diverged in epoch ${Math.floor(found.divergedAt / found.n) + 1}: an output passed a million.`;
   }
   const { early, late, weak, right, tested, epochs } = found;
-  const then = late.kind === early.kind ? "" : `, at the end ${behaves(late)}`;
-  const q = weak[1] >= 0.1 ? `The weak signal ${growthSaid(...weak)}.` : `The weak signal ${growthSaid(...weak)}.`;
   return (
-    `${head}at the strong points of one label the margin ${behaves(early)}${then}. ${q} ` +
+    `${head}visits to strong points miss the label by ${inWords(early)} on average in epochs 11 to 15, ` +
+    `by ${inWords(late)} at the end. The weak signal ${growthSaid(...weak)}. ` +
     `After ${epochs} epochs ${Math.round((100 * right) / tested)} % of ${tested} fresh weak points are right.`
   );
 }
