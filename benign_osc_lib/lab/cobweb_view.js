@@ -97,7 +97,7 @@ export function createCobwebView(store, { small = false } = {}) {
       sliders.root,
       words.root,
       player.root,
-      node("div", { class: small ? "lab-plots one" : "lab-plots" }, web.root, small ? null : outputs.root),
+      node("div", { class: small ? "lab-plots one" : "lab-plots top" }, web.root, small ? null : outputs.root),
     ),
     update(state) {
       const now = `${state.kappa},${state.z}`;

@@ -15,7 +15,7 @@ export function createSlider(field, onInput, write = null) {
     max: toSlider(field.most),
     step: field.log ? 0.01 : field.step,
   });
-  const say = write ?? ((value) => `${field.symbol} = ${value.toFixed(field.digits)}`);
+  const say = write ?? ((value) => `${field.symbol} = ${value.toFixed(field.digits).replace("-", "−")}`);
   const output = node("output", { "aria-live": "off" });
   const label = node("label", {}, node("span", {}, field.name), input);
   input.addEventListener("input", () => onInput(ofSlider(Number(input.value))));

@@ -51,7 +51,7 @@ export function publishedSaid(state) {
   return `Published: ${right} of ${OF}. This book, 1000 networks: ${book.all[0]} ± ${book.all[1]} %.`;
 }
 
-/** The panel. Gives {root, update(state), stop()}. */
+/** Gives {plot, root, update(state), stop()}: the plot, and its button with a line in words. */
 export function createHistogram(store) {
   const plot = createPlot({
     title: "Five seeds, again and again",
@@ -75,7 +75,8 @@ export function createHistogram(store) {
     words.say(`${describeDraws({ totals, of: OF, shares })} ${publishedSaid(store.state)}`);
   }
   return {
-    root: node("div", { class: "lab-histogram" }, plot.root, node("div", { class: "lab-player" }, drawAgain), words.root),
+    plot: plot.root,
+    root: node("div", { class: "lab-histogram" }, drawAgain, words.root),
     update(state) {
       const now = ["kappa", "nu", "noise_norm", "n_weak", "m", "scale", "epochs"].map((name) => state[name]).join();
       if (now === made) return;

@@ -70,7 +70,7 @@ function pointsOf({ y, isWeak }, label) {
 }
 
 /** What `describeNetwork` says. */
-export function networkFound({ run, start, weak, accuracy }, { epochs }) {
+export function networkFound({ run, start, strong: signals, weak, accuracy }, { epochs }) {
   const { n } = PAPER;
   const strong = [...start.isWeak.keys()].filter((i) => !start.isWeak[i]);
   const miss = (from, to) => {
@@ -83,6 +83,7 @@ export function networkFound({ run, start, weak, accuracy }, { epochs }) {
     n,
     epochs,
     divergedAt: run.divergedAt,
+    lost: ["+1", "−1"].filter((_, k) => signals[k].at(-1) === 0),
     early: miss(10, 15),
     late: miss(epochs - 5, epochs),
     weak: [mean(0), mean(weak[0].length - 1)],

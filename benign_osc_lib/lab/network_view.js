@@ -204,7 +204,8 @@ export function createNetworkView(store, { small = false } = {}) {
       sliders.root,
       words.root,
       player.root,
-      node("div", { class: "lab-plots" }, ...Object.values(plots).map((plot) => plot.root), histogram.root),
+      node("div", { class: "lab-plots" }, ...Object.values(plots).map((plot) => plot.root), histogram.plot),
+      histogram.root,
     ),
     update(state) {
       const now = VIEW_FIELDS.network.map((name) => state[name]).join();

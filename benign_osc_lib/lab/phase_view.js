@@ -54,8 +54,8 @@ function cells(diagram, measure, cursor, prefix, toX, toY) {
     return `<g role="row">${inRow.join("")}</g>`;
   });
   const frame = [toX(kappa[cursor.column] - 0.05), toY(cursor.row + 0.5), toX(kappa[cursor.column] + 0.05), toY(cursor.row - 0.5)];
-  const here = `<rect class="lab-cursor" x="${frame[0]}" y="${frame[1]}" width="${frame[2] - frame[0]}" height="${frame[3] - frame[1]}"/>`;
-  return rows.join("") + here;
+  const size = `x="${frame[0]}" y="${frame[1]}" width="${frame[2] - frame[0]}" height="${frame[3] - frame[1]}"`;
+  return `${rows.join("")}<rect class="lab-cursor" ${size}/><rect class="lab-cursor core" ${size}/>`;
 }
 
 /** The view; small: the diagram of ν and the run. */
@@ -93,7 +93,10 @@ export function createPhaseView(store, { small = false } = {}) {
       yText: (row) => tickLabel(Number(y[row].toPrecision(2))),
       curves: [],
       under: (toX, toY) => cells(diagram, measure, cursor, prefix, toX, toY),
-      marks: Object.entries({ threshold: 1, sign: SIGN_LIMIT, escape: ESCAPE }).map(([label, x]) => ({ kind: "halo", x, label })),
+      marks: Object.entries({ threshold: 1, sign: SIGN_LIMIT, escape: ESCAPE }).map(([label, x]) => ([
+        { kind: "halo", x, label },
+        { kind: "halo core", x },
+      ]).flat(),
       alt: "Arrow keys move, Enter shows a run.",
     });
     map.svg.setAttribute("aria-activedescendant", `${prefix}-${cursor.column}-${cursor.row}`);

@@ -61,7 +61,7 @@ function pathOf({ x, y, mode }, toX, toY, bounds) {
 
 function axes(picture, toX, toY, width, height) {
   const yTicks = picture.yTicks ?? (picture.log ? powerTicks(...picture.y) : roundTicks(...picture.y));
-  const xTicks = picture.xTicks ?? roundTicks(...picture.x, Math.max(2, Math.floor(width / 90)));
+  const xTicks = picture.xTicks ?? roundTicks(...picture.x, Math.max(2, Math.floor(width / 75)));
   const right = width - RIGHT;
   const floor = height - BOTTOM;
   const parts = [];

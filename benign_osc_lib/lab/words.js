@@ -59,7 +59,7 @@ export function describePoint({ kappa, nu }, path, until) {
         ? `; by step ${until} it has come to rest`
         : `; at the end it ${behaves(late)}`;
   const edge = terminalWeakSignal(kappa, nu);
-  const goal = edge > 0 ? ` (errors can shrink from ${inWords(edge)} on)` : "";
+  const goal = edge > 0 ? `; at ${inWords(edge)} the oscillation can stop` : "";
   return `${head}the output reaches the label at step ${climbed} and ${first}${then}. ${signal}${goal}.`;
 }
 
@@ -108,10 +108,12 @@ export function describeNetwork({ kappa, eta }, found) {
   if (found.divergedAt >= 0) {
     return `${head}the run diverged in epoch ${Math.floor(found.divergedAt / found.n) + 1}: an output passed a million.`;
   }
-  const { early, late, weak, right, tested, epochs } = found;
+  const { early, late, weak, right, tested, epochs, lost } = found;
+  const small = (miss) => (miss < 0.001 ? "less than 0.001" : inWords(miss));
+  const without = lost.length ? ` No filter of class ${lost.join(" and ")} answers to its strong feature any more.` : "";
   return (
-    `${head}visits to strong points miss the label by ${inWords(early)} on average in epochs 11 to 15, ` +
-    `by ${inWords(late)} at the end. The weak signal ${growthSaid(...weak)}. ` +
+    `${head}visits to strong points miss the label by ${small(early)} on average in epochs 11 to 15, ` +
+    `by ${small(late)} at the end.${without} The weak signal ${growthSaid(...weak)}. ` +
     `After ${epochs} epochs ${Math.round((100 * right) / tested)} % of ${tested} fresh weak points are right.`
   );
 }
