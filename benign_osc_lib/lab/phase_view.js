@@ -93,10 +93,10 @@ export function createPhaseView(store, { small = false } = {}) {
       yText: (row) => tickLabel(Number(y[row].toPrecision(2))),
       curves: [],
       under: (toX, toY) => cells(diagram, measure, cursor, prefix, toX, toY),
-      marks: Object.entries({ threshold: 1, sign: SIGN_LIMIT, escape: ESCAPE }).map(([label, x]) => ([
+      marks: Object.entries({ threshold: 1, sign: SIGN_LIMIT, escape: ESCAPE }).flatMap(([label, x]) => [
         { kind: "halo", x, label },
         { kind: "halo core", x },
-      ]).flat(),
+      ]),
       alt: "Arrow keys move, Enter shows a run.",
     });
     map.svg.setAttribute("aria-activedescendant", `${prefix}-${cursor.column}-${cursor.row}`);
