@@ -37,16 +37,24 @@ export function createSlider(field, onInput, write = null) {
   };
 }
 
-/** Sliders for some fields of a store. Gives {root, show(state)}. */
-export function createSliders(fields, names, store, writes = {}) {
+/** Sliders for some fields of a store; those in `later` are folded on a phone. Gives {root, show(state)}. */
+export function createSliders(fields, names, store, later = []) {
   const sliders = names.map((name) => {
-    const slider = createSlider(fields[name], (value) => store.set({ [name]: value }), writes[name]);
+    const slider = createSlider(fields[name], (value) => store.set({ [name]: value }));
     slider.input.dataset.field = name;
     slider.input.addEventListener("change", store.settle);
     return [name, slider];
   });
+  const grid = (wanted) =>
+    node("div", { class: "lab-controls" }, ...sliders.filter(([name]) => wanted(name)).map(([, slider]) => slider.root));
+  const first = grid((name) => !later.includes(name));
+  const roomy = matchMedia("(min-width: 700px)").matches;
+  const more = later.length
+    ? node("details", { class: "lab-more", open: roomy }, node("summary", {}, "More settings"), grid((name) => later.includes(name)))
+    : null;
   return {
-    root: node("div", { class: "lab-controls" }, ...sliders.map(([, slider]) => slider.root)),
+    root: node("div", {}, first, more),
+    first,
     show(state) {
       for (const [name, slider] of sliders) slider.show(state[name]);
     },
@@ -162,9 +170,11 @@ export function createPlayer({ unit, length, onShow }) {
   }
 
   function pause() {
+    if (!frame) return;
     cancelAnimationFrame(frame);
     frame = 0;
     refresh();
+    onShow(Math.min(time, length())); // now in words
   }
 
   function start() {

@@ -155,9 +155,9 @@ function createRateSlider(store) {
 /** The view; small: margins and five seeds, with κ and the noise. */
 export function createNetworkView(store, { small = false } = {}) {
   const names = small ? ["kappa", "noise_norm"] : VIEW_FIELDS.network.filter((name) => name !== "seed");
-  const sliders = createSliders(FIELDS, names, store);
+  const sliders = createSliders(FIELDS, names, store, small ? [] : ["n_weak", "m", "scale", "epochs"]);
   const rate = createRateSlider(store);
-  if (!small) sliders.root.prepend(rate.root);
+  if (!small) sliders.first.prepend(rate.root);
   const plots = {
     margins: createPlot({ title: "Margin y f at each visit", key: NETWORK_KEYS.margins }),
   };

@@ -121,7 +121,7 @@ const KEYS = {
 /** The view; small: one plot and two sliders. */
 export function createPointView(store, { small = false } = {}) {
   const names = small ? ["kappa", "nu"] : VIEW_FIELDS.point;
-  const sliders = createSliders(FIELDS, names, store);
+  const sliders = createSliders(FIELDS, names, store, small ? [] : ["strong", "weak", "steps"]);
   const margin = createPlot({ title: "Output at each step", key: KEYS.margin, ratio: small ? 0.46 : 0.62 });
   const signals = createPlot({ title: "Signals, on a log scale", key: KEYS.signals });
   const heights = createPlot({ title: "Potential Φ" });
