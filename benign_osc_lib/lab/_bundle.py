@@ -11,6 +11,10 @@ from importlib.resources import files
 FILES = (
     *("random.js", "point.js", "draw.js", "network.js", "fresh.js", "theory.js"),
     *("presets.js", "phase_grid.js"),
+    *("svg.js", "plot.js", "controls.js", "state.js", "words.js"),
+    *("point_view.js", "potential_view.js", "cobweb_view.js"),
+    *("network_run.js", "histogram.js", "network_view.js", "phase_view.js"),
+    *("python.js", "share.js", "lab.js"),
 )
 """The modules, each after those that it imports; the last has the default export."""
 
