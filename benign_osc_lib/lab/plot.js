@@ -37,26 +37,41 @@ export function pixelScales({ x, y, log }, width, height) {
 
 const tenth = (value) => Math.round(value * 10) / 10;
 
-function pathOf({ x, y, mode }, toX, toY, bounds) {
-  const [low, high] = bounds;
+/** A path of dots; several in one pixel are one. */
+function dotsOf({ x, y }, toX, toY, [low, high]) {
+  const seen = new Set();
+  let path = "";
   const end = Math.min(x.length, y.length);
-  const parts = [];
-  let pen = false;
   for (let k = 0; k < end; k += 1) {
-    const inside = Number.isFinite(x[k]) && Number.isFinite(y[k]);
-    if (!inside) {
+    const [across, height] = [toX(x[k]), toY(y[k])];
+    if (!(height >= low && height <= high)) continue; // also what is no number
+    const pixel = Math.round(across) * 8192 + Math.round(height);
+    if (seen.has(pixel)) continue;
+    seen.add(pixel);
+    path += `M${tenth(across)} ${tenth(height)}h0`;
+  }
+  return path;
+}
+
+/** A path through all points, broken at what is no number; moves below half a pixel are left out. */
+function lineOf({ x, y }, toX, toY, [low, high]) {
+  let path = "";
+  let pen = false;
+  let [lastX, lastY] = [0, 0];
+  const end = Math.min(x.length, y.length);
+  for (let k = 0; k < end; k += 1) {
+    const across = toX(x[k]);
+    const height = Math.max(low, Math.min(high, toY(y[k]))); // cut just outside the frame
+    if (!Number.isFinite(across) || !Number.isFinite(height)) {
       pen = false;
       continue;
     }
-    // What leaves the frame is drawn up to just outside it, and cut there.
-    const height = toY(y[k]);
-    const at = `${tenth(toX(x[k]))} ${tenth(Math.max(low, Math.min(high, height)))}`;
-    if (mode === "dots") {
-      if (height >= low && height <= high) parts.push(`M${at}h0`);
-    } else parts.push((pen ? "L" : "M") + at);
-    pen = true;
+    const near = pen && Math.abs(across - lastX) < 0.5 && Math.abs(height - lastY) < 0.5;
+    if (near && k < end - 1) continue;
+    path += `${pen ? "L" : "M"}${tenth(across)} ${tenth(height)}`;
+    [pen, lastX, lastY] = [true, across, height];
   }
-  return parts.join("");
+  return path;
 }
 
 function axes(picture, toX, toY, width, height) {
@@ -102,7 +117,7 @@ export function plotMarkup(picture, width, height) {
   const bounds = [TOP - 40, height - BOTTOM + 40];
   const curves = picture.curves.map((curve) => {
     const dots = curve.mode === "dots" ? " dots" : "";
-    const d = pathOf(curve, toX, toY, bounds);
+    const d = (curve.mode === "dots" ? dotsOf : lineOf)(curve, toX, toY, bounds);
     return `<path class="lab-curve ${curve.kind}${dots}" d="${d}"/>`;
   });
   const marks = (picture.marks ?? []).map((each) => mark(each, toX, toY, width, height));
