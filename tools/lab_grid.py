@@ -47,10 +47,13 @@ def diagram(name):
 def script():
     """The text of the file."""
     parts = [
-        f"  {name}: {json.dumps(diagram(name), separators=(',', ':'))},\n" for name in phase.DIAGRAMS
+        f"  {name}: {json.dumps(diagram(name), separators=(',', ':'))},\n"
+        for name in phase.DIAGRAMS
     ]
     names = json.dumps(list(phase.REGIMES))
-    return f"{HEAD}export const REGIMES = {names};\n\nexport const PHASE = {{\n{''.join(parts)}}};\n"
+    return (
+        f"{HEAD}export const REGIMES = {names};\n\nexport const PHASE = {{\n{''.join(parts)}}};\n"
+    )
 
 
 if __name__ == "__main__":

@@ -43,7 +43,9 @@ def joined(sources):
             wanted = {part.strip() for part in names.split(",") if part.strip()}
             missing = wanted - exported.get(of, set())
             if missing:
-                raise ValueError(f"{name} imports {', '.join(sorted(missing))}, not before it in {of}")
+                raise ValueError(
+                    f"{name} imports {', '.join(sorted(missing))}, not before it in {of}"
+                )
         body = IMPORT.sub("", text)
         if re.search(r"^\s*import\b", body, re.M):
             raise ValueError(f'{name} must import as import {{ a }} from "./file.js";')

@@ -31,7 +31,8 @@ def by_epoch(found, epochs):
 def epochs_without_chaos(data, weights, lr, epochs):
     """A run of the library, and for how many epochs its two engines agree to 1e-11."""
     runs = [
-        train(data, weights, lr, epochs=epochs, engine=engine) for engine in ("reference", "reduced")
+        train(data, weights, lr, epochs=epochs, engine=engine)
+        for engine in ("reference", "reduced")
     ]
     away = (runs[0].margins - runs[1].margins).abs().amax(-1)
     limit = 1e-11 * runs[0].margins.abs().amax(-1).clamp(min=1)
@@ -174,9 +175,7 @@ def test_the_filters_of_one_point(node):
         for name in ("strong", "weak"):
             theirs = getattr(run, name)
             theirs = (theirs if y > 0 else theirs.flip(-2)).flatten(1).numpy() * signs
-            np.testing.assert_allclose(
-                floats(found[name]), theirs, rtol=TOLERANCE, atol=TOLERANCE
-            )
+            np.testing.assert_allclose(floats(found[name]), theirs, rtol=TOLERANCE, atol=TOLERANCE)
 
 
 def test_the_law_of_fresh_noise_is_that_of_the_final_weights(node):

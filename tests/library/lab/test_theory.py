@@ -34,7 +34,13 @@ FORMULAS = {  # the laboratory's name: the library's, and values of each argumen
 
 CONSTANTS = {
     name: getattr(theory, name)
-    for name in ("SIGN_LIMIT", "STABLE_CYCLE_LIMIT", "ALTERNATION_LIMIT", "ESCAPE", "MONOTONE_LIMIT")
+    for name in (
+        "SIGN_LIMIT",
+        "STABLE_CYCLE_LIMIT",
+        "ALTERNATION_LIMIT",
+        "ESCAPE",
+        "MONOTONE_LIMIT",
+    )
 }
 
 
