@@ -19,7 +19,9 @@ function swatch(kind) {
 
 /** A key under a plot's title: [{kind, label}]. */
 export function plotKey(entries) {
-  const items = entries.map(({ kind, label }) => node("span", {}, swatch(kind), node("span", {}, ...withSubscripts(label))));
+  const items = entries.map(({ kind, label }) =>
+    node("span", {}, swatch(kind), node("span", {}, ...withSubscripts(label))),
+  );
   return node("span", { class: "lab-key" }, ...items);
 }
 
@@ -75,7 +77,8 @@ function lineOf({ x, y }, toX, toY, [low, high]) {
 }
 
 function axes(picture, toX, toY, width, height) {
-  const yTicks = picture.yTicks ?? (picture.log ? powerTicks(...picture.y) : roundTicks(...picture.y));
+  const yTicks =
+    picture.yTicks ?? (picture.log ? powerTicks(...picture.y) : roundTicks(...picture.y));
   const xTicks = picture.xTicks ?? roundTicks(...picture.x, Math.max(2, Math.floor(width / 75)));
   const right = width - RIGHT;
   const floor = height - BOTTOM;
@@ -83,15 +86,21 @@ function axes(picture, toX, toY, width, height) {
   for (const value of yTicks) {
     const at = tenth(toY(value));
     parts.push(`<path class="lab-grid" d="M${LEFT} ${at}H${right}"/>`);
-    parts.push(`<text class="lab-tick" x="${LEFT - 6}" y="${at + 4}" text-anchor="end">${(picture.yText ?? tickLabel)(value)}</text>`);
+    parts.push(
+      `<text class="lab-tick" x="${LEFT - 6}" y="${at + 4}" text-anchor="end">${(picture.yText ?? tickLabel)(value)}</text>`,
+    );
   }
   for (const value of xTicks) {
     const at = tenth(toX(value));
     parts.push(`<path class="lab-grid" d="M${at} ${TOP}V${floor}"/>`);
-    parts.push(`<text class="lab-tick" x="${at}" y="${floor + 15}" text-anchor="middle">${tickLabel(value)}</text>`);
+    parts.push(
+      `<text class="lab-tick" x="${at}" y="${floor + 15}" text-anchor="middle">${tickLabel(value)}</text>`,
+    );
   }
   parts.push(`<path class="lab-axis" d="M${LEFT} ${TOP}V${floor}H${right}"/>`);
-  parts.push(`<text class="lab-label" x="${right}" y="${height - 4}" text-anchor="end">${picture.xLabel ?? ""}</text>`);
+  parts.push(
+    `<text class="lab-label" x="${right}" y="${height - 4}" text-anchor="end">${picture.xLabel ?? ""}</text>`,
+  );
   parts.push(`<text class="lab-label" x="4" y="13">${picture.yLabel ?? ""}</text>`);
   return `<g aria-hidden="true">${parts.join("")}</g>`;
 }
@@ -99,15 +108,21 @@ function axes(picture, toX, toY, width, height) {
 function mark({ kind, x, y, label }, toX, toY, width, height) {
   if (x == null) {
     const at = tenth(toY(y));
-    const text = label ? `<text class="lab-note" x="${width - RIGHT - 2}" y="${at - 4}" text-anchor="end">${label}</text>` : "";
+    const text = label
+      ? `<text class="lab-note" x="${width - RIGHT - 2}" y="${at - 4}" text-anchor="end">${label}</text>`
+      : "";
     return `<path class="lab-curve ${kind}" d="M${LEFT} ${at}H${width - RIGHT}"/>${text}`;
   }
   const left = tenth(toX(x));
   if (y == null) {
-    const text = label ? `<text class="lab-note" x="${left}" y="${TOP - 7}" text-anchor="middle">${label}</text>` : "";
+    const text = label
+      ? `<text class="lab-note" x="${left}" y="${TOP - 7}" text-anchor="middle">${label}</text>`
+      : "";
     return `<path class="lab-curve ${kind}" d="M${left} ${TOP}V${height - BOTTOM}"/>${text}`;
   }
-  const text = label ? `<text class="lab-note" x="${left + 8}" y="${tenth(toY(y)) + 4}">${label}</text>` : "";
+  const text = label
+    ? `<text class="lab-note" x="${left + 8}" y="${tenth(toY(y)) + 4}">${label}</text>`
+    : "";
   return `<circle class="lab-dot ${kind}" cx="${left}" cy="${tenth(toY(y))}" r="5"/>${text}`;
 }
 

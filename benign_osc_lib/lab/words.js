@@ -15,7 +15,8 @@ export function behaviour(outputs) {
     if (t > 1) drift = Math.max(drift, Math.abs(outputs[t] - outputs[t - 2]));
   }
   const swing = high - low;
-  const kind = swing < 0.02 ? "rests" : climbs ? "climbs" : drift < 0.2 * swing ? "jumps" : "wanders";
+  const kind =
+    swing < 0.02 ? "rests" : climbs ? "climbs" : drift < 0.2 * swing ? "jumps" : "wanders";
   return { kind, low, high };
 }
 
@@ -23,12 +24,15 @@ const between = ({ low, high }) => `between ${inWords(low)} and ${inWords(high)}
 
 function behaves({ kind, low, high }) {
   if (kind === "rests") return `rests at ${inWords((low + high) / 2)}`;
-  return kind === "jumps" ? `jumps ${between({ low, high })}` : `moves ${between({ low, high })} without a fixed rhythm`;
+  return kind === "jumps"
+    ? `jumps ${between({ low, high })}`
+    : `moves ${between({ low, high })} without a fixed rhythm`;
 }
 
 function growthSaid(from, to) {
   const factor = to / from;
-  if (factor > 1.995) return `has grown ${factor < 10 ? inWords(factor, 1) : Math.round(factor)} times, to ${inWords(to)}`;
+  if (factor > 1.995)
+    return `has grown ${factor < 10 ? inWords(factor, 1) : Math.round(factor)} times, to ${inWords(to)}`;
   if (factor > 1.005) return `has grown by ${Math.round(100 * (factor - 1))} %, to ${inWords(to)}`;
   return `is ${inWords(to)}, no larger than at the start`;
 }
@@ -114,7 +118,9 @@ export function describeNetwork({ kappa, eta }, found) {
   }
   const { early, late, weak, right, tested, epochs, lost } = found;
   const small = (miss) => (miss < 0.001 ? "less than 0.001" : inWords(miss));
-  const without = lost.length ? ` No filter of class ${lost.join(" and ")} answers to its strong feature any more.` : "";
+  const without = lost.length
+    ? ` No filter of class ${lost.join(" and ")} answers to its strong feature.`
+    : "";
   return (
     `${head}visits to strong points miss the label by ${small(early)} on average in epochs 11 to 15, ` +
     `by ${small(late)} at the end.${without} The weak signal ${growthSaid(...weak)}. ` +
