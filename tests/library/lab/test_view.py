@@ -94,6 +94,12 @@ def test_the_drawn_curves_are_those_of_the_theory(answers):
     height = theory.potential(np.sqrt(path.s), np.sqrt(path.q), 0.113137)
     np.testing.assert_allclose(floats(run["height"]), height, rtol=1e-9)
     assert np.isnan(floats(run["low"])).all()  # no 2-cycle below κ = 1
+    predicted = floats(answers["predicted"])
+    path = one_point.orbit(1.2, 0.04, 0.0078, 0.0003, steps=1500)
+    begin = (1 - path.e >= 0.9).argmax()
+    assert np.isnan(predicted[:begin]).all()
+    curve = theory.weak_signal_curve(np.arange(1501.0 - begin), path.q[begin], 1.2, 0.04)
+    np.testing.assert_allclose(predicted[begin:], curve, rtol=1e-9)
 
 
 def test_the_cobweb_is_the_cubic_map(answers):
