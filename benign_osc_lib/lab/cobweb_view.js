@@ -83,7 +83,13 @@ export function createCobwebView(store, { small = false } = {}) {
       x: [0, LONGEST],
       y: [0, state.kappa > SIGN_LIMIT ? 2.2 : 1.9],
       xLabel: "step",
-      curves: [{ kind: state.kappa > 1 ? "strong" : "strong small", x: squares.map((_, t) => t), y: squares }],
+      curves: [
+        {
+          kind: state.kappa > 1 ? "strong" : "strong small",
+          x: squares.map((_, t) => t),
+          y: squares,
+        },
+      ],
       marks: [{ kind: "label-line", y: 1 }],
       alt: `Step ${until}: ${squares[until].toFixed(3)}.`,
     });
@@ -97,7 +103,12 @@ export function createCobwebView(store, { small = false } = {}) {
       sliders.root,
       words.root,
       player.root,
-      node("div", { class: small ? "lab-plots one" : "lab-plots top" }, web.root, small ? null : outputs.root),
+      node(
+        "div",
+        { class: small ? "lab-plots one" : "lab-plots top" },
+        web.root,
+        small ? null : outputs.root,
+      ),
     ),
     update(state) {
       const now = `${state.kappa},${state.z}`;

@@ -15,38 +15,56 @@ export function createSlider(field, onInput, write = null) {
     max: toSlider(field.most),
     step: field.log ? 0.01 : field.step,
   });
-  const say = write ?? ((value) => `${field.symbol} = ${value.toFixed(field.digits).replace("-", "−")}`);
+  const say =
+    write ?? ((value) => `${field.symbol} = ${value.toFixed(field.digits).replace("-", "−")}`);
   const output = node("output", { "aria-live": "off" });
   const label = node("label", {}, node("span", {}, field.name), input);
-  input.addEventListener("input", () => onInput(ofSlider(Number(input.value))));
   let shown = null;
   let said = "";
-  return {
-    root: node("div", { class: "lab-slider" }, label, output),
-    input,
-    show(value) {
-      if (shown !== value && ofSlider(Number(input.value)) !== value) input.value = toSlider(value);
-      shown = value;
-      const text = say(value);
-      if (said !== text) {
-        said = text;
-        output.replaceChildren(...withSubscripts(text));
-        input.setAttribute("aria-valuetext", text);
-      }
-    },
+  const show = (value) => {
+    if (shown !== value && ofSlider(Number(input.value)) !== value) input.value = toSlider(value);
+    shown = value;
+    const text = say(value);
+    if (said === text) return;
+    said = text;
+    output.replaceChildren(...withSubscripts(text));
+    input.setAttribute("aria-valuetext", text);
   };
+  input.addEventListener("input", () => {
+    const value = ofSlider(Number(input.value));
+    show(value); // at once; the plots follow with the next frame
+    onInput(value);
+  });
+  return { root: node("div", { class: "lab-slider" }, label, output), input, show };
 }
 
-/** Sliders for some fields of a store. Gives {root, show(state)}. */
-export function createSliders(fields, names, store, writes = {}) {
+/** Sliders for some fields of a store; those in `later` are folded on a phone. Gives {root, show(state)}. */
+export function createSliders(fields, names, store, later = []) {
   const sliders = names.map((name) => {
-    const slider = createSlider(fields[name], (value) => store.set({ [name]: value }), writes[name]);
+    const slider = createSlider(fields[name], (value) => store.set({ [name]: value }));
     slider.input.dataset.field = name;
     slider.input.addEventListener("change", store.settle);
     return [name, slider];
   });
+  const grid = (wanted) =>
+    node(
+      "div",
+      { class: "lab-controls" },
+      ...sliders.filter(([name]) => wanted(name)).map(([, slider]) => slider.root),
+    );
+  const first = grid((name) => !later.includes(name));
+  const roomy = matchMedia("(min-width: 700px)").matches;
+  const more = later.length
+    ? node(
+        "details",
+        { class: "lab-more", open: roomy },
+        node("summary", {}, "More settings"),
+        grid((name) => later.includes(name)),
+      )
+    : null;
   return {
-    root: node("div", { class: "lab-controls" }, ...sliders.map(([, slider]) => slider.root)),
+    root: node("div", {}, first, more),
+    first,
     show(state) {
       for (const [name, slider] of sliders) slider.show(state[name]);
     },
@@ -54,7 +72,11 @@ export function createSliders(fields, names, store, writes = {}) {
 }
 
 export function createButton(text, onClick, attributes = {}) {
-  return node("button", { type: "button", class: "lab-button", onclick: onClick, ...attributes }, text);
+  return node(
+    "button",
+    { type: "button", class: "lab-button", onclick: onClick, ...attributes },
+    text,
+  );
 }
 
 /** A row of buttons of which one may be pressed: {name: text}. Gives {root, show(name)}. */
@@ -81,7 +103,11 @@ export function createChoice(title, choices, onChoose) {
 export function createTabs(title, names, onChoose) {
   const keys = Object.keys(names);
   const tabs = keys.map((key) =>
-    node("button", { type: "button", role: "tab", class: "lab-tab", onclick: () => onChoose(key) }, names[key]),
+    node(
+      "button",
+      { type: "button", role: "tab", class: "lab-tab", onclick: () => onChoose(key) },
+      names[key],
+    ),
   );
   const root = node("div", { role: "tablist", class: "lab-tabs", "aria-label": title }, ...tabs);
   root.addEventListener("keydown", (event) => {
@@ -162,9 +188,11 @@ export function createPlayer({ unit, length, onShow }) {
   }
 
   function pause() {
+    if (!frame) return;
     cancelAnimationFrame(frame);
     frame = 0;
     refresh();
+    onShow(Math.min(time, length())); // now in words
   }
 
   function start() {

@@ -42,10 +42,16 @@ function drawnPicture(totals) {
 
 /** What is published at this state, in words, or "". */
 export function publishedSaid(state) {
-  const same = ["large", "small"].find((rate) => Math.abs(PUBLISHED[rate].eta - rateOf(state)) < 1e-9);
+  const same = ["large", "small"].find(
+    (rate) => Math.abs(PUBLISHED[rate].eta - rateOf(state)) < 1e-9,
+  );
   const asPaper =
-    state.m === PAPER.m && state.n_weak === PAPER.nWeak && state.epochs === PAPER.epochs &&
-    state.noise_norm === PAPER.noiseNorm && state.nu === 0.04 && state.scale === PAPER.sigma0;
+    state.m === PAPER.m &&
+    state.n_weak === PAPER.nWeak &&
+    state.epochs === PAPER.epochs &&
+    state.noise_norm === PAPER.noiseNorm &&
+    state.nu === 0.04 &&
+    state.scale === PAPER.sigma0;
   if (!same || !asPaper) return "The published totals belong to the paper's settings.";
   const { right, book } = PUBLISHED[same];
   return `Published: ${right} of ${OF}. This book, 1000 networks: ${book.all[0]} ± ${book.all[1]} %.`;
@@ -78,7 +84,9 @@ export function createHistogram(store) {
     plot: plot.root,
     root: node("div", { class: "lab-histogram" }, drawAgain, words.root),
     update(state) {
-      const now = ["kappa", "nu", "noise_norm", "n_weak", "m", "scale", "epochs"].map((name) => state[name]).join();
+      const now = ["kappa", "nu", "noise_norm", "n_weak", "m", "scale", "epochs"]
+        .map((name) => state[name])
+        .join();
       if (now === made) return;
       made = now;
       totals = [];

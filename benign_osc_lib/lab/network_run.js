@@ -47,7 +47,8 @@ export function networkRun(state) {
     accuracy.share.push(right / FRESH);
     accuracy.right = right;
   }
-  const both = (rows) => [0, m].map((first) => Float64Array.from(rows, (row) => signalOf(row, m, first)));
+  const both = (rows) =>
+    [0, m].map((first) => Float64Array.from(rows, (row) => signalOf(row, m, first)));
   const [strong, weak] = [both(run.strong), both(run.weak)];
   const heights = [0, 1].map((k) =>
     strong[k].map((s, t) => potential(Math.sqrt(s), Math.sqrt(weak[k][t]), nu)),
@@ -75,7 +76,8 @@ export function networkFound({ run, start, strong: signals, weak, accuracy }, { 
   const strong = [...start.isWeak.keys()].filter((i) => !start.isWeak[i]);
   const miss = (from, to) => {
     let sum = 0;
-    for (let k = from; k < to; k += 1) for (const i of strong) sum += Math.abs(1 - run.margins[k * n + i]);
+    for (let k = from; k < to; k += 1)
+      for (const i of strong) sum += Math.abs(1 - run.margins[k * n + i]);
     return sum / (to - from) / strong.length;
   };
   const mean = (t) => (weak[0][t] + weak[1][t]) / 2;

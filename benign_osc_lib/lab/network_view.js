@@ -1,7 +1,13 @@
 // A network on 16 points: margins, filters, signals, potential, accuracy, and draws of five seeds.
 import { PAPER } from "./presets.js";
 import { terminalWeakSignal } from "./theory.js";
-import { createButton, createPlayer, createSlider, createSliders, createWords } from "./controls.js";
+import {
+  createButton,
+  createPlayer,
+  createSlider,
+  createSliders,
+  createWords,
+} from "./controls.js";
 import { createHistogram } from "./histogram.js";
 import { networkFound, networkRun, rateOf } from "./network_run.js";
 import { createPlot } from "./plot.js";
@@ -72,7 +78,11 @@ function filtersPicture({ run }, { epochs }, until, rate) {
 }
 
 function classCurves(kind, both, until) {
-  return both.map((values) => ({ kind, x: upTo(values, until).map((_, t) => t), y: upTo(values, until) }));
+  return both.map((values) => ({
+    kind,
+    x: upTo(values, until).map((_, t) => t),
+    y: upTo(values, until),
+  }));
 }
 
 function classPicture({ strong, weak }, { epochs, kappa, nu }, until, rate) {
@@ -141,7 +151,9 @@ export const NETWORK_KEYS = {
 function createRateSlider(store) {
   const most = rateOf({ kappa: FIELDS.kappa.most, m: FIELDS.m.most });
   const field = { symbol: "η", name: "learning rate, η", least: 0.02, most, step: 0.01, digits: 2 };
-  const slider = createSlider(field, (eta) => store.set({ kappa: eta / rateOf({ kappa: 1, m: store.state.m }) }));
+  const slider = createSlider(field, (eta) =>
+    store.set({ kappa: eta / rateOf({ kappa: 1, m: store.state.m }) }),
+  );
   slider.input.dataset.field = "eta";
   return {
     root: slider.root,
@@ -154,16 +166,26 @@ function createRateSlider(store) {
 
 /** The view; small: margins and five seeds, with κ and the noise. */
 export function createNetworkView(store, { small = false } = {}) {
-  const names = small ? ["kappa", "noise_norm"] : VIEW_FIELDS.network.filter((name) => name !== "seed");
-  const sliders = createSliders(FIELDS, names, store);
+  const names = small
+    ? ["kappa", "noise_norm"]
+    : VIEW_FIELDS.network.filter((name) => name !== "seed");
+  const sliders = createSliders(
+    FIELDS,
+    names,
+    store,
+    small ? [] : ["n_weak", "m", "scale", "epochs"],
+  );
   const rate = createRateSlider(store);
-  if (!small) sliders.root.prepend(rate.root);
+  if (!small) sliders.first.prepend(rate.root);
   const plots = {
     margins: createPlot({ title: "Margin y f at each visit", key: NETWORK_KEYS.margins }),
   };
   if (!small) {
     plots.filters = createPlot({ title: "Overlaps of all filters", key: NETWORK_KEYS.filters });
-    plots.signals = createPlot({ title: "Signals of both classes, log scale", key: NETWORK_KEYS.signals });
+    plots.signals = createPlot({
+      title: "Signals of both classes, log scale",
+      key: NETWORK_KEYS.signals,
+    });
     plots.accuracy = createPlot({ title: "Share of fresh weak points right" });
     plots.heights = createPlot({ title: "Potential Φ of both classes" });
   }
@@ -193,7 +215,9 @@ export function createNetworkView(store, { small = false } = {}) {
       plot.show(pictures[name](found, state, until, dashed));
     }
     if (!player.playing()) {
-      words.say(describeNetwork({ kappa: state.kappa, eta: rateOf(state) }, networkFound(found, state)));
+      words.say(
+        describeNetwork({ kappa: state.kappa, eta: rateOf(state) }, networkFound(found, state)),
+      );
     }
   }
 
@@ -204,7 +228,12 @@ export function createNetworkView(store, { small = false } = {}) {
       sliders.root,
       words.root,
       player.root,
-      node("div", { class: "lab-plots" }, ...Object.values(plots).map((plot) => plot.root), histogram.plot),
+      node(
+        "div",
+        { class: "lab-plots" },
+        ...Object.values(plots).map((plot) => plot.root),
+        histogram.plot,
+      ),
       histogram.root,
     ),
     update(state) {

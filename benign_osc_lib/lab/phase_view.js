@@ -17,7 +17,10 @@ const DIAGRAM_TITLES = { nu: "κ and ν", rho: "κ and weak points", noise: "κ 
 export function cellOf(diagram, state) {
   const { kappa, y, of } = PHASE[diagram];
   const nearest = (values, wanted) =>
-    values.reduce((best, value, k) => (Math.abs(value - wanted) < Math.abs(values[best] - wanted) ? k : best), 0);
+    values.reduce(
+      (best, value, k) => (Math.abs(value - wanted) < Math.abs(values[best] - wanted) ? k : best),
+      0,
+    );
   return { column: nearest(kappa, state.kappa), row: nearest(y, state[of]) };
 }
 
@@ -45,7 +48,9 @@ function cells(diagram, measure, cursor, prefix, toX, toY) {
           : `class="lab-cell" style="--share: ${share}%"`;
       const chosen = column === cursor.column && row === cursor.row;
       const sign = measure === "regime" && right - left > 11 ? SIGNS[kind] : "";
-      const text = sign && `<text x="${(left + right) / 2}" y="${(top + bottom) / 2 + 4}" class="lab-sign" text-anchor="middle">${sign}</text>`;
+      const text =
+        sign &&
+        `<text x="${(left + right) / 2}" y="${(top + bottom) / 2 + 4}" class="lab-sign" text-anchor="middle">${sign}</text>`;
       return (
         `<g role="gridcell" id="${prefix}-${column}-${row}" aria-selected="${chosen}" aria-label="${describeCell(diagram, { column, row })}" data-column="${column}" data-row="${row}">` +
         `<rect ${look} x="${left}" y="${top}" width="${right - left}" height="${bottom - top}"/>${text}</g>`
@@ -53,7 +58,12 @@ function cells(diagram, measure, cursor, prefix, toX, toY) {
     });
     return `<g role="row">${inRow.join("")}</g>`;
   });
-  const frame = [toX(kappa[cursor.column] - 0.05), toY(cursor.row + 0.5), toX(kappa[cursor.column] + 0.05), toY(cursor.row - 0.5)];
+  const frame = [
+    toX(kappa[cursor.column] - 0.05),
+    toY(cursor.row + 0.5),
+    toX(kappa[cursor.column] + 0.05),
+    toY(cursor.row - 0.5),
+  ];
   const size = `x="${frame[0]}" y="${frame[1]}" width="${frame[2] - frame[0]}" height="${frame[3] - frame[1]}"`;
   return `${rows.join("")}<rect class="lab-cursor" ${size}/><rect class="lab-cursor core" ${size}/>`;
 }
@@ -62,7 +72,11 @@ function cells(diagram, measure, cursor, prefix, toX, toY) {
 export function createPhaseView(store, { small = false } = {}) {
   const prefix = `lab-${Math.random().toString(36).slice(2, 9)}`;
   const map = createPlot({ title: "Phase diagram", ratio: 0.85, tallest: 360, role: "grid" });
-  const margins = createPlot({ title: "One run of this cell: margin y f", key: NETWORK_KEYS.margins, ratio: 0.7 });
+  const margins = createPlot({
+    title: "One run of this cell: margin y f",
+    key: NETWORK_KEYS.margins,
+    ratio: 0.7,
+  });
   const words = createWords();
   const said = createWords();
   let measure = "regime";
@@ -93,18 +107,34 @@ export function createPhaseView(store, { small = false } = {}) {
       yText: (row) => tickLabel(Number(y[row].toPrecision(2))),
       curves: [],
       under: (toX, toY) => cells(diagram, measure, cursor, prefix, toX, toY),
-      marks: Object.entries({ threshold: 1, sign: SIGN_LIMIT, escape: ESCAPE }).flatMap(([label, x]) => [
-        { kind: "halo", x, label },
-        { kind: "halo core", x },
-      ]),
+      marks: Object.entries({ threshold: 1, sign: SIGN_LIMIT, escape: ESCAPE }).flatMap(
+        ([label, x]) => [
+          { kind: "halo", x, label },
+          { kind: "halo core", x },
+        ],
+      ),
       alt: "Arrow keys move, Enter shows a run.",
     });
     map.svg.setAttribute("aria-activedescendant", `${prefix}-${cursor.column}-${cursor.row}`);
     words.say(`${describeCell(diagram, cursor)}.`);
     legend.replaceChildren(
       ...(measure === "regime"
-        ? REGIMES.map((_, k) => node("span", {}, node("i", { class: `lab-patch regime-${k}` }, SIGNS[k]), REGIME_WORDS[k]))
-        : ["50", "75", "100"].map((share) => node("span", {}, node("i", { class: "lab-patch", style: `--share: ${share}%` }), `${share} % right`))),
+        ? REGIMES.map((_, k) =>
+            node(
+              "span",
+              {},
+              node("i", { class: `lab-patch regime-${k}` }, SIGNS[k]),
+              REGIME_WORDS[k],
+            ),
+          )
+        : ["50", "75", "100"].map((share) =>
+            node(
+              "span",
+              {},
+              node("i", { class: "lab-patch", style: `--share: ${share}%` }),
+              `${share} % right`,
+            ),
+          )),
     );
   }
 
@@ -151,7 +181,12 @@ export function createPhaseView(store, { small = false } = {}) {
       { class: "lab-view" },
       node("div", { class: "lab-choices" }, small ? null : diagrams.root, measures.root),
       words.root,
-      node("div", { class: "lab-plots top" }, node("div", {}, map.root, legend), node("div", {}, margins.root, said.root)),
+      node(
+        "div",
+        { class: "lab-plots top" },
+        node("div", {}, map.root, legend),
+        node("div", {}, margins.root, said.root),
+      ),
     ),
     update(state) {
       const now = [...VIEW_FIELDS.network, "diagram"].map((name) => state[name]).join();
@@ -162,7 +197,9 @@ export function createPhaseView(store, { small = false } = {}) {
       drawMap();
       const found = networkRun(state);
       margins.show(marginsPicture(found, state, state.epochs, state.kappa > 1 ? "" : " small"));
-      said.say(describeNetwork({ kappa: state.kappa, eta: rateOf(state) }, networkFound(found, state)));
+      said.say(
+        describeNetwork({ kappa: state.kappa, eta: rateOf(state) }, networkFound(found, state)),
+      );
     },
     stop() {
       map.stop();

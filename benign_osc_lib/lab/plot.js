@@ -19,7 +19,9 @@ function swatch(kind) {
 
 /** A key under a plot's title: [{kind, label}]. */
 export function plotKey(entries) {
-  const items = entries.map(({ kind, label }) => node("span", {}, swatch(kind), node("span", {}, ...withSubscripts(label))));
+  const items = entries.map(({ kind, label }) =>
+    node("span", {}, swatch(kind), node("span", {}, ...withSubscripts(label))),
+  );
   return node("span", { class: "lab-key" }, ...items);
 }
 
@@ -37,30 +39,46 @@ export function pixelScales({ x, y, log }, width, height) {
 
 const tenth = (value) => Math.round(value * 10) / 10;
 
-function pathOf({ x, y, mode }, toX, toY, bounds) {
-  const [low, high] = bounds;
+/** A path of dots; several in one pixel are one. */
+function dotsOf({ x, y }, toX, toY, [low, high]) {
+  const seen = new Set();
+  let path = "";
   const end = Math.min(x.length, y.length);
-  const parts = [];
-  let pen = false;
   for (let k = 0; k < end; k += 1) {
-    const inside = Number.isFinite(x[k]) && Number.isFinite(y[k]);
-    if (!inside) {
+    const [across, height] = [toX(x[k]), toY(y[k])];
+    if (!(height >= low && height <= high)) continue; // also what is no number
+    const pixel = Math.round(across) * 8192 + Math.round(height);
+    if (seen.has(pixel)) continue;
+    seen.add(pixel);
+    path += `M${tenth(across)} ${tenth(height)}h0`;
+  }
+  return path;
+}
+
+/** A path through all points, broken at what is no number; moves below half a pixel are left out. */
+function lineOf({ x, y }, toX, toY, [low, high]) {
+  let path = "";
+  let pen = false;
+  let [lastX, lastY] = [0, 0];
+  const end = Math.min(x.length, y.length);
+  for (let k = 0; k < end; k += 1) {
+    const across = toX(x[k]);
+    const height = Math.max(low, Math.min(high, toY(y[k]))); // cut just outside the frame
+    if (!Number.isFinite(across) || !Number.isFinite(height)) {
       pen = false;
       continue;
     }
-    // What leaves the frame is drawn up to just outside it, and cut there.
-    const height = toY(y[k]);
-    const at = `${tenth(toX(x[k]))} ${tenth(Math.max(low, Math.min(high, height)))}`;
-    if (mode === "dots") {
-      if (height >= low && height <= high) parts.push(`M${at}h0`);
-    } else parts.push((pen ? "L" : "M") + at);
-    pen = true;
+    const near = pen && Math.abs(across - lastX) < 0.5 && Math.abs(height - lastY) < 0.5;
+    if (near && k < end - 1) continue;
+    path += `${pen ? "L" : "M"}${tenth(across)} ${tenth(height)}`;
+    [pen, lastX, lastY] = [true, across, height];
   }
-  return parts.join("");
+  return path;
 }
 
 function axes(picture, toX, toY, width, height) {
-  const yTicks = picture.yTicks ?? (picture.log ? powerTicks(...picture.y) : roundTicks(...picture.y));
+  const yTicks =
+    picture.yTicks ?? (picture.log ? powerTicks(...picture.y) : roundTicks(...picture.y));
   const xTicks = picture.xTicks ?? roundTicks(...picture.x, Math.max(2, Math.floor(width / 75)));
   const right = width - RIGHT;
   const floor = height - BOTTOM;
@@ -68,15 +86,21 @@ function axes(picture, toX, toY, width, height) {
   for (const value of yTicks) {
     const at = tenth(toY(value));
     parts.push(`<path class="lab-grid" d="M${LEFT} ${at}H${right}"/>`);
-    parts.push(`<text class="lab-tick" x="${LEFT - 6}" y="${at + 4}" text-anchor="end">${(picture.yText ?? tickLabel)(value)}</text>`);
+    parts.push(
+      `<text class="lab-tick" x="${LEFT - 6}" y="${at + 4}" text-anchor="end">${(picture.yText ?? tickLabel)(value)}</text>`,
+    );
   }
   for (const value of xTicks) {
     const at = tenth(toX(value));
     parts.push(`<path class="lab-grid" d="M${at} ${TOP}V${floor}"/>`);
-    parts.push(`<text class="lab-tick" x="${at}" y="${floor + 15}" text-anchor="middle">${tickLabel(value)}</text>`);
+    parts.push(
+      `<text class="lab-tick" x="${at}" y="${floor + 15}" text-anchor="middle">${tickLabel(value)}</text>`,
+    );
   }
   parts.push(`<path class="lab-axis" d="M${LEFT} ${TOP}V${floor}H${right}"/>`);
-  parts.push(`<text class="lab-label" x="${right}" y="${height - 4}" text-anchor="end">${picture.xLabel ?? ""}</text>`);
+  parts.push(
+    `<text class="lab-label" x="${right}" y="${height - 4}" text-anchor="end">${picture.xLabel ?? ""}</text>`,
+  );
   parts.push(`<text class="lab-label" x="4" y="13">${picture.yLabel ?? ""}</text>`);
   return `<g aria-hidden="true">${parts.join("")}</g>`;
 }
@@ -84,15 +108,21 @@ function axes(picture, toX, toY, width, height) {
 function mark({ kind, x, y, label }, toX, toY, width, height) {
   if (x == null) {
     const at = tenth(toY(y));
-    const text = label ? `<text class="lab-note" x="${width - RIGHT - 2}" y="${at - 4}" text-anchor="end">${label}</text>` : "";
+    const text = label
+      ? `<text class="lab-note" x="${width - RIGHT - 2}" y="${at - 4}" text-anchor="end">${label}</text>`
+      : "";
     return `<path class="lab-curve ${kind}" d="M${LEFT} ${at}H${width - RIGHT}"/>${text}`;
   }
   const left = tenth(toX(x));
   if (y == null) {
-    const text = label ? `<text class="lab-note" x="${left}" y="${TOP - 7}" text-anchor="middle">${label}</text>` : "";
+    const text = label
+      ? `<text class="lab-note" x="${left}" y="${TOP - 7}" text-anchor="middle">${label}</text>`
+      : "";
     return `<path class="lab-curve ${kind}" d="M${left} ${TOP}V${height - BOTTOM}"/>${text}`;
   }
-  const text = label ? `<text class="lab-note" x="${left + 8}" y="${tenth(toY(y)) + 4}">${label}</text>` : "";
+  const text = label
+    ? `<text class="lab-note" x="${left + 8}" y="${tenth(toY(y)) + 4}">${label}</text>`
+    : "";
   return `<circle class="lab-dot ${kind}" cx="${left}" cy="${tenth(toY(y))}" r="5"/>${text}`;
 }
 
@@ -102,7 +132,7 @@ export function plotMarkup(picture, width, height) {
   const bounds = [TOP - 40, height - BOTTOM + 40];
   const curves = picture.curves.map((curve) => {
     const dots = curve.mode === "dots" ? " dots" : "";
-    const d = pathOf(curve, toX, toY, bounds);
+    const d = (curve.mode === "dots" ? dotsOf : lineOf)(curve, toX, toY, bounds);
     return `<path class="lab-curve ${curve.kind}${dots}" d="${d}"/>`;
   });
   const marks = (picture.marks ?? []).map((each) => mark(each, toX, toY, width, height));

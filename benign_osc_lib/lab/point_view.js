@@ -28,7 +28,9 @@ function cycleBeside(weak, rate) {
 export function pointRun({ kappa, nu, strong, weak, steps }) {
   const path = orbit({ kappa, nu, strong, weak, steps });
   const times = Float64Array.from({ length: steps + 1 }, (_, t) => t);
-  const height = times.map((t) => potential(Math.sqrt(path.strong[t]), Math.sqrt(path.weak[t]), nu));
+  const height = times.map((t) =>
+    potential(Math.sqrt(path.strong[t]), Math.sqrt(path.weak[t]), nu),
+  );
   const [low, high] = cycleBeside(path.weak, kappa);
   return { path, times, height, low, high };
 }
@@ -62,7 +64,12 @@ function signalPicture({ path, times }, state, until, wide) {
     log: true,
     xLabel: "step",
     curves: [
-      { kind: `strong${rate}`, x: times, y: cut(path.strong, until), mode: state.steps > wide / 3 ? "dots" : "line" },
+      {
+        kind: `strong${rate}`,
+        x: times,
+        y: cut(path.strong, until),
+        mode: state.steps > wide / 3 ? "dots" : "line",
+      },
       { kind: `weak${rate}`, x: times, y: cut(path.weak, until) },
     ],
     marks: edge > 0 ? [{ kind: "weak theory", y: edge }] : [],
@@ -121,8 +128,12 @@ const KEYS = {
 /** The view; small: one plot and two sliders. */
 export function createPointView(store, { small = false } = {}) {
   const names = small ? ["kappa", "nu"] : VIEW_FIELDS.point;
-  const sliders = createSliders(FIELDS, names, store);
-  const margin = createPlot({ title: "Output at each step", key: KEYS.margin, ratio: small ? 0.46 : 0.62 });
+  const sliders = createSliders(FIELDS, names, store, small ? [] : ["strong", "weak", "steps"]);
+  const margin = createPlot({
+    title: "Output at each step",
+    key: KEYS.margin,
+    ratio: small ? 0.46 : 0.62,
+  });
   const signals = createPlot({ title: "Signals, on a log scale", key: KEYS.signals });
   const heights = createPlot({ title: "Potential Φ" });
   const plane = createPlot({ title: "Plane of s and q", key: KEYS.plane });
@@ -136,11 +147,23 @@ export function createPointView(store, { small = false } = {}) {
   function draw(until = player.time()) {
     const { state } = store;
     const [wide] = margin.size();
-    margin.show({ ...marginPicture(run, state, until, wide), alt: `Step ${until}: output ${run.path.f[until].toFixed(3)}.` });
+    margin.show({
+      ...marginPicture(run, state, until, wide),
+      alt: `Step ${until}: output ${run.path.f[until].toFixed(3)}.`,
+    });
     if (!small) {
-      signals.show({ ...signalPicture(run, state, until, wide), alt: `Step ${until}: s ${run.path.strong[until].toPrecision(3)}, q ${run.path.weak[until].toPrecision(3)}.` });
-      heights.show({ ...potentialPicture(run, state, until), alt: `From ${run.height[0].toFixed(3)} to ${run.height[until].toFixed(3)}.` });
-      plane.show({ ...planePicture(run, state, until), alt: "The run moves to the line s + q = 1." });
+      signals.show({
+        ...signalPicture(run, state, until, wide),
+        alt: `Step ${until}: s ${run.path.strong[until].toPrecision(3)}, q ${run.path.weak[until].toPrecision(3)}.`,
+      });
+      heights.show({
+        ...potentialPicture(run, state, until),
+        alt: `From ${run.height[0].toFixed(3)} to ${run.height[until].toFixed(3)}.`,
+      });
+      plane.show({
+        ...planePicture(run, state, until),
+        alt: "The run moves to the line s + q = 1.",
+      });
     }
     if (!player.playing()) words.say(describePoint(state, run.path, until));
   }
@@ -152,7 +175,11 @@ export function createPointView(store, { small = false } = {}) {
       sliders.root,
       words.root,
       player.root,
-      node("div", { class: small ? "lab-plots one" : "lab-plots" }, ...plots.map((plot) => plot.root)),
+      node(
+        "div",
+        { class: small ? "lab-plots one" : "lab-plots" },
+        ...plots.map((plot) => plot.root),
+      ),
     ),
     update(state) {
       const now = VIEW_FIELDS.point.map((name) => state[name]).join();

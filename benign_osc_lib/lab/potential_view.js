@@ -11,7 +11,9 @@ const RESIDUALS = Array.from({ length: 391 }, (_, k) => -0.95 + k / 200);
 function gainPicture({ e, kappa, nu }) {
   const gains = RESIDUALS.map((at) => potentialGain(at, kappa, nu));
   const here = potentialGain(e, kappa, nu);
-  const top = Math.max(potentialGain(1, kappa, nu), Math.min(3 * potentialGain(1, kappa, nu), here || 0)) * 1.15;
+  const top =
+    Math.max(potentialGain(1, kappa, nu), Math.min(3 * potentialGain(1, kappa, nu), here || 0)) *
+    1.15;
   const turn = -1 / kappa;
   const marks = [{ kind: "label-line", y: 0 }];
   if (turn > -0.95) marks.push({ kind: "plain small", x: turn, label: "sign turns" });
@@ -22,7 +24,9 @@ function gainPicture({ e, kappa, nu }) {
     xLabel: "residual e",
     curves: [{ kind: "weak", x: RESIDUALS, y: gains }],
     marks,
-    alt: Number.isFinite(here) ? `At e = ${e.toFixed(2)} a step adds ${here.toFixed(4)}; the curve is nowhere below 0.` : "Φ has no value here.",
+    alt: Number.isFinite(here)
+      ? `At e = ${e.toFixed(2)} a step adds ${here.toFixed(4)}; the curve is nowhere below 0.`
+      : "Φ has no value here.",
   };
 }
 
@@ -90,7 +94,12 @@ export function createPotentialView(store, { small = false } = {}) {
       { class: "lab-view" },
       sliders.root,
       words.root,
-      node("div", { class: small ? "lab-plots one" : "lab-plots" }, gain.root, small ? null : taken.root),
+      node(
+        "div",
+        { class: small ? "lab-plots one" : "lab-plots" },
+        gain.root,
+        small ? null : taken.root,
+      ),
       node("div", { class: "lab-player" }, takeStep, again),
     ),
     update(state) {

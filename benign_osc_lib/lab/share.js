@@ -22,9 +22,21 @@ export function createShare(page) {
   let state = null;
   const told = node("span", { class: "lab-told", role: "status" });
   const code = node("pre", { tabindex: "0", "aria-label": "Python", class: "lab-code" });
-  const box = node("details", { class: "lab-python" }, node("summary", {}, "The same in Python"), code);
-  const link = node("input", { class: "lab-link", type: "text", readonly: true, "aria-label": "Address of this state", hidden: true });
-  const address = () => new URL(encodeState(view, state), new URL(page || location.href, location.href)).href;
+  const box = node(
+    "details",
+    { class: "lab-python" },
+    node("summary", {}, "The same in Python"),
+    code,
+  );
+  const link = node("input", {
+    class: "lab-link",
+    type: "text",
+    readonly: true,
+    "aria-label": "Address of this state",
+    hidden: true,
+  });
+  const address = () =>
+    new URL(encodeState(view, state), new URL(page || location.href, location.href)).href;
   const copyLink = createButton("Copy link", async () => {
     const done = await copyText(address());
     link.hidden = done;

@@ -7,18 +7,106 @@ import { kappa } from "./theory.js";
  * The symbols are the book's, the keys the traits of `benign_osc_lib.lab.Lab`.
  */
 export const FIELDS = {
-  kappa: { symbol: "κ", name: "rate in natural units, κ", least: 0.05, most: 2.2, step: 0.01, digits: 2, start: 1.2 },
-  nu: { symbol: "ν", name: "strength of the weak feature, ν", least: 0.005, most: 0.64, log: true, digits: 3, start: 0.04 },
-  strong: { symbol: "s₀", name: "strong signal at the start, s₀", least: 1e-4, most: 0.5, log: true, digits: 4, start: 0.0078 },
-  weak: { symbol: "q₀", name: "weak signal at the start, q₀", least: 1e-6, most: 0.5, log: true, digits: 5, start: 0.0003 },
-  steps: { symbol: "steps", name: "number of steps", least: 20, most: 3000, step: 10, digits: 0, start: 1500 },
-  e: { symbol: "e", name: "residual, e", least: -0.95, most: 1, step: 0.01, digits: 2, start: -0.6 },
+  kappa: {
+    symbol: "κ",
+    name: "rate in natural units, κ",
+    least: 0.05,
+    most: 2.2,
+    step: 0.01,
+    digits: 2,
+    start: 1.2,
+  },
+  nu: {
+    symbol: "ν",
+    name: "strength of the weak feature, ν",
+    least: 0.005,
+    most: 0.64,
+    log: true,
+    digits: 3,
+    start: 0.04,
+  },
+  strong: {
+    symbol: "s₀",
+    name: "strong signal at the start, s₀",
+    least: 1e-4,
+    most: 0.5,
+    log: true,
+    digits: 4,
+    start: 0.0078,
+  },
+  weak: {
+    symbol: "q₀",
+    name: "weak signal at the start, q₀",
+    least: 1e-6,
+    most: 0.5,
+    log: true,
+    digits: 5,
+    start: 0.0003,
+  },
+  steps: {
+    symbol: "steps",
+    name: "number of steps",
+    least: 20,
+    most: 3000,
+    step: 10,
+    digits: 0,
+    start: 1500,
+  },
+  e: {
+    symbol: "e",
+    name: "residual, e",
+    least: -0.95,
+    most: 1,
+    step: 0.01,
+    digits: 2,
+    start: -0.6,
+  },
   z: { symbol: "z₀", name: "start, z₀", least: 0.02, most: 1.5, step: 0.01, digits: 2, start: 0.2 },
-  noise_norm: { symbol: "‖ξ‖", name: "length of the noise, ‖ξ‖", least: 0, most: 3.2, step: 0.05, digits: 2, start: PAPER.noiseNorm },
-  n_weak: { symbol: "n_weak", name: "weak training points, of 16", least: 0, most: 8, step: 1, digits: 0, start: PAPER.nWeak },
-  m: { symbol: "m", name: "filters per sign, m", least: 1, most: 20, step: 1, digits: 0, start: PAPER.m },
-  scale: { symbol: "σ₀", name: "size of the start, σ₀", least: 0.0025, most: 0.25, log: true, digits: 4, start: PAPER.sigma0 },
-  epochs: { symbol: "epochs", name: "number of epochs", least: 20, most: 400, step: 10, digits: 0, start: PAPER.epochs },
+  noise_norm: {
+    symbol: "‖ξ‖",
+    name: "length of the noise, ‖ξ‖",
+    least: 0,
+    most: 3.2,
+    step: 0.05,
+    digits: 2,
+    start: PAPER.noiseNorm,
+  },
+  n_weak: {
+    symbol: "n_weak",
+    name: "weak training points, of 16",
+    least: 0,
+    most: 8,
+    step: 1,
+    digits: 0,
+    start: PAPER.nWeak,
+  },
+  m: {
+    symbol: "m",
+    name: "filters per sign, m",
+    least: 1,
+    most: 20,
+    step: 1,
+    digits: 0,
+    start: PAPER.m,
+  },
+  scale: {
+    symbol: "σ₀",
+    name: "size of the start, σ₀",
+    least: 0.0025,
+    most: 0.25,
+    log: true,
+    digits: 4,
+    start: PAPER.sigma0,
+  },
+  epochs: {
+    symbol: "epochs",
+    name: "number of epochs",
+    least: 20,
+    most: 400,
+    step: 10,
+    digits: 0,
+    start: PAPER.epochs,
+  },
   seed: { symbol: "seed", name: "seed", least: 0, most: 9999, step: 1, digits: 0, start: 1 },
 };
 
@@ -110,7 +198,8 @@ export function createStore(model) {
   const names = Object.keys(state);
   const read = (name) => {
     const value = model.get(name);
-    if (name === "diagram") return Object.hasOwn(DIAGRAM_NAMES, value ?? "") ? value : state.diagram;
+    if (name === "diagram")
+      return Object.hasOwn(DIAGRAM_NAMES, value ?? "") ? value : state.diagram;
     return value == null ? state[name] : fitted(name, value);
   };
   let frame = 0;

@@ -43,7 +43,8 @@ export function powerTicks(low, high) {
   return powers;
 }
 
-const raised = (power) => [...power.replace("+", "")].map((digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]).join("");
+const raised = (power) =>
+  [...power.replace("+", "")].map((digit) => "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"["-0123456789".indexOf(digit)]).join("");
 
 /** A number for an axis: few digits, a true minus. */
 export function tickLabel(value) {

@@ -2,30 +2,37 @@
 import { potentialGain, SIGN_LIMIT, terminalWeakSignal } from "./theory.js";
 import { inWords } from "./svg.js";
 
-/** How a stretch of outputs behaves: {kind: "rests" | "jumps" | "wanders", low, high}. */
+/** How a stretch of outputs behaves: {kind: "rests" | "climbs" | "jumps" | "wanders", low, high}. */
 export function behaviour(outputs) {
   let low = Infinity;
   let high = -Infinity;
   let drift = 0;
+  let climbs = true;
   for (let t = 0; t < outputs.length; t += 1) {
     low = Math.min(low, outputs[t]);
     high = Math.max(high, outputs[t]);
+    if (t > 0 && outputs[t] < outputs[t - 1] - 1e-9) climbs = false;
     if (t > 1) drift = Math.max(drift, Math.abs(outputs[t] - outputs[t - 2]));
   }
   const swing = high - low;
-  const kind = swing < 0.02 ? "rests" : drift < 0.2 * swing ? "jumps" : "wanders";
+  const kind =
+    swing < 0.02 ? "rests" : climbs ? "climbs" : drift < 0.2 * swing ? "jumps" : "wanders";
   return { kind, low, high };
 }
 
+const between = ({ low, high }) => `between ${inWords(low)} and ${inWords(high)}`;
+
 function behaves({ kind, low, high }) {
   if (kind === "rests") return `rests at ${inWords((low + high) / 2)}`;
-  const between = `between ${inWords(low)} and ${inWords(high)}`;
-  return kind === "jumps" ? `jumps ${between}` : `moves ${between} without a fixed rhythm`;
+  return kind === "jumps"
+    ? `jumps ${between({ low, high })}`
+    : `moves ${between({ low, high })} without a fixed rhythm`;
 }
 
 function growthSaid(from, to) {
   const factor = to / from;
-  if (factor > 1.995) return `has grown ${factor < 10 ? inWords(factor, 1) : Math.round(factor)} times, to ${inWords(to)}`;
+  if (factor > 1.995)
+    return `has grown ${factor < 10 ? inWords(factor, 1) : Math.round(factor)} times, to ${inWords(to)}`;
   if (factor > 1.005) return `has grown by ${Math.round(100 * (factor - 1))} %, to ${inWords(to)}`;
   return `is ${inWords(to)}, no larger than at the start`;
 }
@@ -51,13 +58,14 @@ export function describePoint({ kappa, nu }, path, until) {
   }
   const early = behaviour(outputs.subarray(climbed + 1, climbed + 41));
   const late = behaviour(outputs.subarray(-40));
-  const first = early.kind === "rests" ? `rests there` : behaves(early);
-  const then =
-    until < climbed + 80 || late.kind === early.kind
-      ? ""
-      : late.kind === "rests"
-        ? `; by step ${until} it has come to rest`
-        : `; at the end it ${behaves(late)}`;
+  const calm = (kind) => kind === "rests" || kind === "climbs";
+  const first = calm(early.kind) ? "stays there" : behaves(early);
+  const shrunk = late.high - late.low < 0.7 * (early.high - early.low);
+  let then = "";
+  if (until >= climbed + 80 && !calm(early.kind)) {
+    if (calm(late.kind)) then = `; by step ${until} it has come to rest`;
+    else if (shrunk || late.kind !== early.kind) then = `, at the end ${between(late)}`;
+  }
   const edge = terminalWeakSignal(kappa, nu);
   const goal = edge > 0 ? `; at ${inWords(edge)} the oscillation can stop` : "";
   return `${head}the output reaches the label at step ${climbed} and ${first}${then}. ${signal}${goal}.`;
@@ -110,7 +118,9 @@ export function describeNetwork({ kappa, eta }, found) {
   }
   const { early, late, weak, right, tested, epochs, lost } = found;
   const small = (miss) => (miss < 0.001 ? "less than 0.001" : inWords(miss));
-  const without = lost.length ? ` No filter of class ${lost.join(" and ")} answers to its strong feature any more.` : "";
+  const without = lost.length
+    ? ` No filter of class ${lost.join(" and ")} answers to its strong feature.`
+    : "";
   return (
     `${head}visits to strong points miss the label by ${small(early)} on average in epochs 11 to 15, ` +
     `by ${small(late)} at the end.${without} The weak signal ${growthSaid(...weak)}. ` +
@@ -125,8 +135,8 @@ export function describeDraws({ totals, of, shares }) {
   const [mean, half] = meanAndHalf(shares);
   const n = `${shares.length} networks`;
   return (
-    `Latest draw: ${last} of ${of} weak points right. All ${totals.length} draws (${n}): ` +
-    `${(100 * mean).toFixed(0)} ± ${(100 * half).toFixed(0)} %.`
+    `Latest draw: ${last} right answers of ${of}. All draws so far, ${totals.length} (${n}): ` +
+    `${(100 * mean).toFixed(1)} ± ${(100 * half).toFixed(1)} %.`
   );
 }
 
