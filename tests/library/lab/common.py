@@ -11,8 +11,6 @@ import torch
 from benign_osc_lib.lab import _bundle
 
 SERVER = """
-import { createInterface } from "node:readline";
-
 const plain = (value) => {
   if (typeof value === "number") return Number.isFinite(value) ? value : String(value);
   if (ArrayBuffer.isView(value)) return Array.from(value, plain);
@@ -57,6 +55,7 @@ const cases = {
     return Array.from({ length: count }, () => permutation(rng, n));
   },
 };
+const { createInterface } = process.getBuiltinModule("node:readline");
 createInterface({ input: process.stdin }).on("line", (line) => {
   const [name, ...args] = JSON.parse(line);
   let answer;
@@ -77,18 +76,10 @@ def node_program():
 
 
 def script():
-    """The engine of the laboratory, and the loop that answers to calls of it."""
-    engine = [name for name in _bundle.FILES if name in ENGINE]
-    module = _bundle.joined({name: _bundle.read(name) for name in engine})
+    """The laboratory, and the loop that answers to calls of its functions."""
+    module = _bundle.module()
     names = sorted(_bundle.DECLARED.findall(module))
-    return f"{module}\nconst functions = {{ {', '.join(names)} }};\n{SERVER}"
-
-
-ENGINE = (
-    *("random.js", "point.js", "draw.js", "network.js", "fresh.js", "theory.js"),
-    *("presets.js", "phase_grid.js"),
-)
-"""The files without the page's."""
+    return f"{module}\nconst functions = {{ {', '.join(names)} }};\n{{{SERVER}}}\n"
 
 
 class Node:
