@@ -75,7 +75,7 @@ def test_copied_python_repeats_the_network(answers, capsys):
         np.testing.assert_allclose(
             names["run"].margins[-1], answers["margins"], rtol=1e-9, atol=1e-9
         )
-        learned = np.maximum(names["run"].weak[-1], 0).square().mean(-1)
+        learned = names["run"].weak[-1].clamp(min=0).square().mean(-1)
         np.testing.assert_allclose(learned, answers["signals"], rtol=1e-9)
     right, page = re.findall(r"(\d+)/200", capsys.readouterr().out), answers["right"]["right"]
     for count in map(int, right):  # other fresh points: five standard deviations apart at most
