@@ -173,6 +173,7 @@ export function createPhaseView(store, { small = false } = {}) {
       drawMap();
     } else return;
     event.preventDefault();
+    event.stopPropagation();
   });
 
   return {

@@ -1,10 +1,16 @@
 // One noiseless point: its output, its signals, the potential, and the plane of s and q.
 import { orbit } from "./point.js";
-import { potential, terminalWeakSignal, twoCycle } from "./theory.js";
+import {
+  potential,
+  STABLE_CYCLE_LIMIT,
+  terminalWeakSignal,
+  twoCycle,
+  weakSignalCurve,
+} from "./theory.js";
 import { createPlayer, createSliders, createWords } from "./controls.js";
 import { createPlot } from "./plot.js";
 import { FIELDS, VIEW_FIELDS } from "./state.js";
-import { extent, node } from "./svg.js";
+import { extent, inWords, node } from "./svg.js";
 import { describePoint } from "./words.js";
 
 const cut = (values, until) => values.subarray(0, until + 1);
@@ -24,6 +30,13 @@ function cycleBeside(weak, rate) {
   return [low, high];
 }
 
+/** The logistic curve of the weak signal from when the output reaches the label (chapter 7). */
+export function predictedWeak({ f, weak }, kappa, nu) {
+  const begin = f.findIndex((output) => output >= 0.9);
+  if (begin < 0 || kappa <= 1 || kappa >= STABLE_CYCLE_LIMIT) return weak.map(() => NaN);
+  return weak.map((_, t) => (t < begin ? NaN : weakSignalCurve(t - begin, weak[begin], kappa, nu)));
+}
+
 /** A run of one point with all that is drawn of it. */
 export function pointRun({ kappa, nu, strong, weak, steps }) {
   const path = orbit({ kappa, nu, strong, weak, steps });
@@ -32,7 +45,7 @@ export function pointRun({ kappa, nu, strong, weak, steps }) {
     potential(Math.sqrt(path.strong[t]), Math.sqrt(path.weak[t]), nu),
   );
   const [low, high] = cycleBeside(path.weak, kappa);
-  return { path, times, height, low, high };
+  return { path, times, height, low, high, predicted: predictedWeak(path, kappa, nu) };
 }
 
 function marginPicture({ path, times, low, high }, state, until, wide) {
@@ -54,7 +67,7 @@ function marginPicture({ path, times, low, high }, state, until, wide) {
   };
 }
 
-function signalPicture({ path, times }, state, until, wide) {
+function signalPicture({ path, times, predicted }, state, until, wide) {
   const edge = terminalWeakSignal(state.kappa, state.nu);
   const top = Math.min(3, Math.max(1.2, extent(path.strong)[1] * 1.05));
   const rate = state.kappa > 1 ? "" : " small";
@@ -71,6 +84,7 @@ function signalPicture({ path, times }, state, until, wide) {
         mode: state.steps > wide / 3 ? "dots" : "line",
       },
       { kind: `weak${rate}`, x: times, y: cut(path.weak, until) },
+      { kind: "plain theory", x: times, y: predicted },
     ],
     marks: edge > 0 ? [{ kind: "weak theory", y: edge }] : [],
   };
@@ -117,6 +131,7 @@ const KEYS = {
   signals: [
     { kind: "strong", label: "s" },
     { kind: "weak", label: "q" },
+    { kind: "plain theory", label: "predicted q" },
     { kind: "weak theory", label: "q_edge" },
   ],
   plane: [
@@ -158,7 +173,7 @@ export function createPointView(store, { small = false } = {}) {
       });
       heights.show({
         ...potentialPicture(run, state, until),
-        alt: `From ${run.height[0].toFixed(3)} to ${run.height[until].toFixed(3)}.`,
+        alt: `From ${inWords(run.height[0])} to ${inWords(run.height[until])}.`,
       });
       plane.show({
         ...planePicture(run, state, until),

@@ -1,6 +1,7 @@
 """The laboratory's page without a browser: addresses, Python to copy, what it says in words."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -76,7 +77,11 @@ def test_copied_python_repeats_the_network(answers, capsys):
         )
         learned = np.maximum(names["run"].weak[-1], 0).square().mean(-1)
         np.testing.assert_allclose(learned, answers["signals"], rtol=1e-9)
-    assert "Proportion" in capsys.readouterr().out
+    right, page = re.findall(r"(\d+)/200", capsys.readouterr().out), answers["right"]["right"]
+    for count in map(int, right):  # other fresh points: five standard deviations apart at most
+        share = (count + page) / 400
+        assert abs(count - page) <= 5 * (2 * 200 * share * (1 - share)) ** 0.5
+    assert len(right) == 2
 
 
 def test_copied_python_repeats_the_other_views(answers, capsys):
@@ -94,6 +99,12 @@ def test_the_drawn_curves_are_those_of_the_theory(answers):
     height = theory.potential(np.sqrt(path.s), np.sqrt(path.q), 0.113137)
     np.testing.assert_allclose(floats(run["height"]), height, rtol=1e-9)
     assert np.isnan(floats(run["low"])).all()  # no 2-cycle below κ = 1
+    predicted = floats(answers["predicted"])
+    path = one_point.orbit(1.2, 0.04, 0.0078, 0.0003, steps=1500)
+    begin = (1 - path.e >= 0.9).argmax()
+    assert np.isnan(predicted[:begin]).all()
+    curve = theory.weak_signal_curve(np.arange(1501.0 - begin), path.q[begin], 1.2, 0.04)
+    np.testing.assert_allclose(predicted[begin:], curve, rtol=1e-9)
 
 
 def test_the_cobweb_is_the_cubic_map(answers):
@@ -164,4 +175,4 @@ def test_axes_and_numbers(answers):
     assert answers["ticks"][1] == [0, 500, 1000, 1500]
     assert np.allclose(answers["ticks"][2], [-4, -3, -2, -1])
     assert answers["labels"] == ["0", "−0.5", "1500", "10⁻⁴", "10⁻⁷", "0.2"]
-    assert answers["numbers"] == ["0", "0.53", "−0.020", "0.00037", "1.3·10⁻⁷", "no number"]
+    assert answers["numbers"] == ["0", "0.53", "−0.020", "0.00037", "1.3·10⁻⁷", "no value"]

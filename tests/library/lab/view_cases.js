@@ -49,6 +49,7 @@
       Object.keys(VIEWS).map((view) => [view, pythonOf(view, states.far)]),
     ),
     pointRun: pointRun(states.far),
+  predicted: predictedWeak(orbit(states.start), 1.2, 0.04),
     margins: Array.from(far.run.margins.slice(-16)),
     signals: far.weak.map((values) => values.at(-1)),
     right: far.accuracy,
