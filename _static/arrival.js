@@ -1,17 +1,15 @@
 // A link to a place in a page leads there exactly. What lies before the place is laid out only now
-// (unhurried.css) and may turn out taller or lower than was guessed: so for a moment the place is held.
+// (unhurried.js) and may turn out taller or lower than was guessed: until then the place is held.
 (() => {
   const STILL = 30; // frames without a move after which it is let go
-  const HANDS = ["wheel", "touchstart", "pointerdown", "keydown"];
+  let taken = false; // by the reader, who scrolls or presses something
 
   const hold = () => {
     const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
-    if (!place) return;
     let still = 0, top;
-    const letGo = () => (still = STILL);
-    HANDS.forEach((hand) => addEventListener(hand, letGo, { passive: true, once: true }));
     const look = () => {
-      if (still >= STILL) return HANDS.forEach((hand) => removeEventListener(hand, letGo));
+      const settled = still >= STILL && document.documentElement.dataset.boxes;
+      if (!place || taken || settled) return;
       if (Math.abs(place.getBoundingClientRect().top - top) < 1) still += 1;
       else (still = 0), place.scrollIntoView({ behavior: "instant" });
       top = place.getBoundingClientRect().top;
@@ -20,8 +18,16 @@
     look();
   };
 
+  for (const hand of ["wheel", "touchstart", "pointerdown", "keydown"])
+    addEventListener(hand, () => (taken = true), { passive: true });
+  addEventListener("hashchange", () => {
+    taken = false;
+    hold();
+  });
   // Who reloads a page, or comes back to it, is where they were: the browser sees to that.
   const [{ type } = {}] = performance.getEntriesByType("navigation");
-  if (type === "navigate") hold();
-  addEventListener("hashchange", hold);
+  if (type === "navigate") {
+    hold();
+    document.fonts.ready.then(hold); // letters of another width move the lines
+  }
 })();
