@@ -32,7 +32,7 @@ colab: install  ## write the chapters as plain notebooks, for Colab and other ed
 		rm -rf _build/.doctrees; exit 1; }
 	@rm -rf _build/html/colab && mkdir -p _build/html/colab && cp _build/colab/*.ipynb _build/html/colab
 
-test: book tests/browser/node_modules/installed  ## build the book, then run every test
+test: book  ## build the book, then run every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 --dist loadscope
@@ -128,8 +128,3 @@ $(BIN)/python:
 # What the pages are made of besides Python: KaTeX and the search. Node and npm come with the requirements.
 node_modules/installed: package-lock.json | .venv/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --no-audit --no-fund --silent && touch $@
-
-# The CDN files that the browser tests serve. The book and the other tests do without.
-tests/browser/node_modules/installed: tests/browser/package-lock.json
-	@cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/installed \
-		|| echo "npm is missing or failed: the browser tests will be skipped"
