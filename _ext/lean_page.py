@@ -47,51 +47,51 @@ class Bundle:
                 at += 1
 
 
-def local(page, address, site, base):
-    """The path in the site of an address on a page; `base` is where the site lies on its server."""
-    path = address.partition("?")[0]
-    if path.startswith(base):  # on the page of dead addresses, which is shown at any depth
-        return path.removeprefix(base)
-    return (page.parent / path).resolve().relative_to(site).as_posix()
+def top(text):
+    """What leads from a page to the top of the site: "../", or the site's path for the page 404."""
+    return STYLE.search(text)[1].partition("_static/")[0]
 
 
-def take_out(text, page, site, base, styles, scripts):
+def take_out(text, page, site, styles, scripts):
     """A page without its style sheets and scripts, which join the two bundles."""
 
+    def local(address):
+        return address.partition("?")[0].removeprefix(up)
+
     def style(match):
-        path = local(page, match[1], site, base)
+        path = local(match[1])
         if path != STYLES and not UNUSED.search(path):
             found_styles.append(path)
         return ""
 
     def script(match):
-        path, attributes = local(page, match[2], site, base), f"{match[1]} {match[3]}"
+        path, attributes = local(match[2]), f"{match[1]} {match[3]}"
         if "data-alone" in attributes or (page.name == "search.html" and SEARCH.search(path)):
             return match[0]
         if path == OPTIONS:  # some hundred bytes that small scripts in the page rely on
             return f"<script>{(site / path).read_text(encoding='utf-8').strip()}</script>\n"
         if path != SCRIPTS and not UNUSED.search(path) and not SEARCH.search(path):
             found_scripts.append(path)
+        if not UNUSED.search(path):
             data.extend(re.findall(r'\bdata-[\w-]+="[^"]*"', attributes))
         return ""
 
-    found_styles, found_scripts, data = [], [], []
+    up, found_styles, found_scripts, data = top(text), [], [], []
     text = PRELOAD.sub("", SCRIPT.sub(script, STYLE.sub(style, text)))
     styles.add(found_styles)
     scripts.add(found_scripts)
-    return text, data
+    return text, (up, data)
 
 
-def put_in(text, page, site, base, versions, data):
-    """A page with the two bundles."""
-    up = base if page.name == "404.html" else "../" * len(page.relative_to(site).parent.parts)
+def put_in(text, versions, up, data):
+    """A page with the two bundles; `data` are the attributes that its scripts had."""
     style, script = (f"{up}{path}?v={versions[path]}" for path in (STYLES, SCRIPTS))
     attributes = " ".join(["defer", *dict.fromkeys(data)])
     links = (
         f'<link rel="stylesheet" href="{style}" />\n<script {attributes} src="{script}"></script>\n'
     )
     # Last in the head: a script in the page that follows a style sheet waits for it.
-    return text.replace("</head>", f"{links}</head>", 1)
+    return re.sub(r"[ \t]*</head>", lambda match: f"{links}</head>", text, count=1)
 
 
 def join_scripts(site, paths):
@@ -131,13 +131,12 @@ def press(app, error):
     if error or app.builder.name != "html":
         return
     site, store = Path(app.outdir).resolve(), Path(app.doctreedir, "bundles.json")
-    base = app.config.notfound_urls_prefix
     kept = json.loads(store.read_text(encoding="utf-8")) if store.exists() else {}
     styles, scripts = Bundle(kept.get("styles", ())), Bundle(kept.get("scripts", ()))
     texts = {page: page.read_text(encoding="utf-8") for page in site.rglob("*.html")}
     # Redirections have no style.
     texts = {page: text for page, text in texts.items() if STYLE.search(text)}
-    bare = {page: take_out(text, page, site, base, styles, scripts) for page, text in texts.items()}
+    bare = {page: take_out(text, page, site, styles, scripts) for page, text in texts.items()}
     for bundle in (styles, scripts):
         bundle.paths = [path for path in bundle.paths if (site / path).exists()]
     for path in [path for pattern in LEFT_OUT for path in site.glob(pattern)]:
@@ -146,8 +145,8 @@ def press(app, error):
     join_scripts(site, scripts.paths)
     join_styles(site, styles.paths)
     versions = {path: version(site / path) for path in (STYLES, SCRIPTS)}
-    for page, (text, data) in bare.items():
-        new = put_in(lighten_pictures(text, page), page, site, base, versions, data)
+    for page, (text, rest) in bare.items():
+        new = put_in(lighten_pictures(text, page), versions, *rest)
         if new != texts[page]:
             page.write_text(new, encoding="utf-8")
 
