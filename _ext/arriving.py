@@ -25,6 +25,7 @@ REST = "A page of the executable book on SGD with large learning rates, which le
 HERE = Path(__file__).parent
 ROBOTO = Path(opengraph.__file__).parent / "_static" / "Roboto-Flex.ttf"
 CARD = {
+    "image": "images/card-blank.png",  # else the logo, over long titles
     "image_mini": "images/card-mark.png",
     "line_color": "#0072b2",
     "site_url": "",

@@ -69,6 +69,8 @@ def place(html, anchor):
         return f"<dl>{here}<dd>{next_element(meaning, 1, 'p')}</dd></dl>"
     if tag == "dt":
         return f"<dl>{here}{next_element(html, end, 'dd')}</dl>"
+    if tag == "li":
+        return f"<ul>{here}</ul>"
     if tag == "tr":
         return f"<table><tbody>{here}</tbody></table>"
     return here

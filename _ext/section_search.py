@@ -56,7 +56,7 @@ class Gatherer:
             name = node["ids"][0].removeprefix("benign_osc_lib.")
             return node["ids"][0], "function", name, self.text(own)[:BRIEF]
         if isinstance(node, nodes.citation):
-            return node["ids"][0], "work", words(node[1])[:90], words(node[1])
+            return node["ids"][0], "work", words(node[0]), words(node[1])
         return None
 
     def section(self, node):

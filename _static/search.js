@@ -9,7 +9,7 @@
   const SKIPPED = new Set("a an and are as at by for from in is it of on or that the to with".split(" "));
   const FIELDS = { fields: ["title", "page", "text"], storeFields: ["title", "text", "kind", "at"] };
   // Where two places fit as well, the larger one comes first.
-  const WEIGHT = { page: 1.4, section: 1.3, statement: 1.1, term: 1.2, exercise: 0.8, claim: 0.8, function: 0.6, work: 0.6 };
+  const WEIGHT = { page: 1.4, section: 1.3, statement: 1.1, term: 1.2, exercise: 0.8, claim: 0.8, function: 0.6 };
   const EXACT = 1e4; // what is called just so comes before all else
   const NAMES = { page: "", section: "", statement: "", exercise: "", term: "glossary",
     symbol: "notation", claim: "claim", function: "library", work: "bibliography" };

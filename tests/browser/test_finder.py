@@ -67,7 +67,7 @@ def test_search_finds_sections_while_typing(open_page):
 def test_search_arrives_at_the_place_and_marks_it(open_page):
     page = open_page("index.html", 390)
     page.keyboard.press("Control+k")
-    urls = list_of(page, "relative sharpness")
+    urls = list_of(page, "edge of stability")
     at = next(number for number, url in enumerate(urls) if "08_where_it_stops" in url)
     page.locator("dialog .bo-found a").nth(at).click()
     page.wait_for_url("**/08_where_it_stops.html#*")  # and the query is gone from the address
@@ -100,9 +100,9 @@ def previews(page, selector):
 def test_links_show_what_they_lead_to(open_page):
     page = open_page("chapters/08_where_it_stops.html", 1280)
     shown = {
-        "a[href$='#prop-one-point-map']": "Proposition 4.1",  # a statement elsewhere
+        "a[href$='#thm-time']": "Theorem G.",  # a statement elsewhere
         "a[href='#equation-eq-stop-edge-signal']": "(8.2)",  # an equation here
-        "a[href*='bibliography.html#']": "In",  # a work
+        "a[href*='bibliography.html#']": "20",  # a work
         "a.bo-term": "",
         "a.bo-symbol": "",
         "a[href*='claims.html#claim-']": "",
