@@ -11,15 +11,13 @@ import json
 import anywidget
 import traitlets
 
-from . import _bundle
-from ._fields import DIAGRAMS, NUMBERS, VIEWS, checked
-from ._picture import picture_of
+from . import _bundle, _fields, _picture
 
 _traits = {
     name: traitlets.Any(first).tag(sync=True)
     for name, first in {
-        **{"view": VIEWS[0], "diagram": DIAGRAMS[0]},
-        **{name: first for name, (_, _, first) in NUMBERS.items()},
+        **{"view": _fields.VIEWS[0], "diagram": _fields.DIAGRAMS[0]},
+        **{name: first for name, (_, _, first) in _fields.NUMBERS.items()},
     }.items()
 }
 _Values = type("_Values", (traitlets.HasTraits,), _traits)
@@ -80,11 +78,11 @@ class Lab(_Values, anywidget.AnyWidget):
         given = {"kappa": kappa, "nu": nu, "view": view, "strong": strong, "weak": weak}
         given |= {"steps": steps, "e": e, "z": z, "noise_norm": noise_norm, "n_weak": n_weak}
         given |= {"m": m, "scale": scale, "epochs": epochs, "seed": seed, "diagram": diagram}
-        super().__init__(**{name: checked(name, value) for name, value in given.items()})
+        super().__init__(**{name: _fields.checked(name, value) for name, value in given.items()})
 
     @traitlets.validate(*_traits)
     def _validate(self, proposal):
-        return checked(proposal["trait"].name, proposal["value"])
+        return _fields.checked(proposal["trait"].name, proposal["value"])
 
     @property
     def values(self):
@@ -96,7 +94,7 @@ class Lab(_Values, anywidget.AnyWidget):
 
     def to_html(self):
         """A picture with its caption, and the numbers for a page's script that replaces both."""
-        picture, words = picture_of(self.view, self.values)
+        picture, words = _picture.picture_of(self.view, self.values)
         state = html.escape(json.dumps(self.values))
         return (
             f'<div class="bo-lab" data-state="{state}"><figure>{picture}'

@@ -12,7 +12,7 @@ import { createHistogram } from "./histogram.js";
 import { networkFound, networkRun, rateOf } from "./network_run.js";
 import { createPlot } from "./plot.js";
 import { FIELDS, VIEW_FIELDS } from "./state.js";
-import { extent, node } from "./svg.js";
+import { extent, inWords, node } from "./svg.js";
 import { describeNetwork } from "./words.js";
 
 const upTo = (values, until) => values.slice(0, until + 1);
@@ -98,7 +98,7 @@ function classPicture({ strong, weak }, { epochs, kappa, nu }, until, rate) {
       ...classCurves(`weak${rate}`, weak, until),
     ],
     marks: edge > 0 ? [{ kind: "weak theory", y: edge }] : [],
-    alt: `At epoch ${until}: s ${strong.map((s) => s[until]?.toPrecision(3)).join(" and ")}, q ${weak.map((q) => q[until]?.toPrecision(3)).join(" and ")}.`,
+    alt: `At epoch ${until}: s ${strong.map((s) => inWords(s[until])).join(" and ")}, q ${weak.map((q) => inWords(q[until])).join(" and ")}.`,
   };
 }
 
@@ -110,7 +110,7 @@ function heightsPicture({ heights }, { epochs }, until, rate) {
     y: [low - room, high + room],
     xLabel: "epoch",
     curves: classCurves(`plain${rate}`, heights, until),
-    alt: `From ${heights.map((h) => h[0].toFixed(2)).join(" and ")} to ${heights.map((h) => h[until]?.toFixed(2)).join(" and ")}.`,
+    alt: `From ${heights.map((h) => inWords(h[0])).join(" and ")} to ${heights.map((h) => inWords(h[until])).join(" and ")}.`,
   };
 }
 

@@ -117,24 +117,16 @@ export function createPhaseView(store, { small = false } = {}) {
     });
     map.svg.setAttribute("aria-activedescendant", `${prefix}-${cursor.column}-${cursor.row}`);
     words.say(`${describeCell(diagram, cursor)}.`);
+    const entry = (text, patch, sign = "") =>
+      node("span", {}, node("i", { "aria-hidden": "true", ...patch }, sign), text);
+    const ofRegime = (k) => entry(REGIME_WORDS[k], { class: `lab-patch regime-${k}` }, SIGNS[k]);
+    const ofShare = (share) =>
+      entry(`${share} % right`, { class: "lab-patch", style: `--share: ${share}%` });
+    const diverged = entry("diverged", { class: "lab-patch regime-3" });
     legend.replaceChildren(
       ...(measure === "regime"
-        ? REGIMES.map((_, k) =>
-            node(
-              "span",
-              {},
-              node("i", { class: `lab-patch regime-${k}` }, SIGNS[k]),
-              REGIME_WORDS[k],
-            ),
-          )
-        : ["50", "75", "100"].map((share) =>
-            node(
-              "span",
-              {},
-              node("i", { class: "lab-patch", style: `--share: ${share}%` }),
-              `${share} % right`,
-            ),
-          )),
+        ? REGIMES.map((_, k) => ofRegime(k))
+        : [...[50, 75, 100].map(ofShare), diverged]),
     );
   }
 

@@ -10,7 +10,7 @@ import {
 import { createPlayer, createSliders, createWords } from "./controls.js";
 import { createPlot } from "./plot.js";
 import { FIELDS, VIEW_FIELDS } from "./state.js";
-import { extent, node } from "./svg.js";
+import { extent, inWords, node } from "./svg.js";
 import { describePoint } from "./words.js";
 
 const cut = (values, until) => values.subarray(0, until + 1);
@@ -173,7 +173,7 @@ export function createPointView(store, { small = false } = {}) {
       });
       heights.show({
         ...potentialPicture(run, state, until),
-        alt: `From ${run.height[0].toFixed(3)} to ${run.height[until].toFixed(3)}.`,
+        alt: `From ${inWords(run.height[0])} to ${inWords(run.height[until])}.`,
       });
       plane.show({
         ...planePicture(run, state, until),

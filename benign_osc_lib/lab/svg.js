@@ -63,7 +63,7 @@ export function withSubscripts(text) {
 
 /** A number in running text: two or three digits, a true minus. */
 export function inWords(value, digits = 2) {
-  if (!Number.isFinite(value)) return "no number";
+  if (!Number.isFinite(value)) return "no value";
   const size = Math.abs(value);
   if (size === 0) return "0";
   if (size < 1e-4 || size >= 1e5) {

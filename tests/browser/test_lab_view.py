@@ -236,7 +236,7 @@ def test_shared_by_address(lab):
     assert "seed 4" in page.locator(".lab-player").inner_text()
     page.get_by_role("button", name="Copy as Python").click()
     page.get_by_role("status").filter(has_text="Python copied.").wait_for()
-    assert "seed=4" in page.evaluate("navigator.clipboard.readText()")
+    assert "draw(\n    4, m=5, n_weak=2" in page.evaluate("navigator.clipboard.readText()")
 
 
 def test_without_a_clipboard_the_address_is_shown(lab):

@@ -1,6 +1,7 @@
 """The laboratory's page without a browser: addresses, Python to copy, what it says in words."""
 
 import json
+import re
 import subprocess
 from pathlib import Path
 
@@ -74,9 +75,13 @@ def test_copied_python_repeats_the_network(answers, capsys):
         np.testing.assert_allclose(
             names["run"].margins[-1], answers["margins"], rtol=1e-9, atol=1e-9
         )
-        learned = np.maximum(names["run"].weak[-1], 0).square().mean(-1)
+        learned = names["run"].weak[-1].clamp(min=0).square().mean(-1)
         np.testing.assert_allclose(learned, answers["signals"], rtol=1e-9)
-    assert "Proportion" in capsys.readouterr().out
+    right, page = re.findall(r"(\d+)/200", capsys.readouterr().out), answers["right"]["right"]
+    for count in map(int, right):  # other fresh points: five standard deviations apart at most
+        share = (count + page) / 400
+        assert abs(count - page) <= 5 * (2 * 200 * share * (1 - share)) ** 0.5
+    assert len(right) == 2
 
 
 def test_copied_python_repeats_the_other_views(answers, capsys):
@@ -170,4 +175,4 @@ def test_axes_and_numbers(answers):
     assert answers["ticks"][1] == [0, 500, 1000, 1500]
     assert np.allclose(answers["ticks"][2], [-4, -3, -2, -1])
     assert answers["labels"] == ["0", "−0.5", "1500", "10⁻⁴", "10⁻⁷", "0.2"]
-    assert answers["numbers"] == ["0", "0.53", "−0.020", "0.00037", "1.3·10⁻⁷", "no number"]
+    assert answers["numbers"] == ["0", "0.53", "−0.020", "0.00037", "1.3·10⁻⁷", "no value"]
