@@ -25,7 +25,7 @@ book: install  ## build the book into _build/html
 	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf _build/.doctrees; exit 1; }
 	@echo "Open file://$(CURDIR)/_build/html/index.html"
 
-test: book tests/browser/node_modules/installed  ## build the book, then run every test
+test: book  ## build the book, then run every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 2 --dist loadscope
@@ -107,8 +107,3 @@ $(BIN)/python:
 # What the pages are made of besides Python: KaTeX and the search. Node and npm come with the requirements.
 node_modules/installed: package-lock.json | .venv/installed
 	PATH="$(CURDIR)/$(BIN):$$PATH" $(BIN)/npm ci --ignore-scripts --no-audit --no-fund --silent && touch $@
-
-# The CDN files that the browser tests serve. The book and the other tests do without.
-tests/browser/node_modules/installed: tests/browser/package-lock.json
-	@cd tests/browser && npm ci --ignore-scripts --no-audit --no-fund && touch node_modules/installed \
-		|| echo "npm is missing or failed: the browser tests will be skipped"

@@ -1,28 +1,4 @@
-"""Which scripts a page loads: none for Thebe, and two repairs for pages with widgets."""
-
-import json
-
-WIDGET_REPAIRS = """
-// html-manager looks for icon fonts where require.js says its modules lie: by default, by the page.
-var require = %s;
-// It asks MathJax 2 to typeset each widget's label. Ours are plain text, and MathJax 3 has no Hub.
-let mathJax;
-Object.defineProperty(window, "MathJax", {
-  get: () => mathJax,
-  set: (value) => { mathJax = value; mathJax.Hub = {Queue() {}}; },
-});
-"""
-
-
-def repair_widgets(app, pagename, templatename, context, doctree):
-    """Add the repairs before every other script of a page that shows widgets."""
-    for script in context["script_files"]:
-        folder, found, _ = str(script.filename or "").partition("/embed-amd.js")
-        if found:
-            modules = ("@jupyter-widgets", "@jupyter-widgets/html-manager/dist")
-            settings = json.dumps({"paths": dict.fromkeys(modules, folder)})
-            app.add_js_file(None, body=WIDGET_REPAIRS % settings, priority=100)
-            return
+"""Which scripts a page loads: none for Thebe."""
 
 
 def remove_thebe(app):
@@ -35,6 +11,4 @@ def remove_thebe(app):
 
 def setup(app):
     remove_thebe(app)
-    # Late, so that the scripts of the notebooks' widgets are in the list already.
-    app.connect("html-page-context", repair_widgets, priority=900)
     return {"parallel_read_safe": True, "parallel_write_safe": True}

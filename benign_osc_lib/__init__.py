@@ -2,7 +2,7 @@
 
 The symbols of the docstrings are the paper's (Lu, Wu, Yang and Zou, ICLR 2024); the book's
 notation page defines each of them once. Figures and sliders live in ``benign_osc_lib.plotting``
-and ``benign_osc_lib.widgets``, which you import yourself: they need matplotlib and ipywidgets.
+and ``benign_osc_lib.widgets``, which you import yourself: figures need matplotlib.
 """
 
 from . import assumptions, metrics, signals, theory

@@ -8,7 +8,6 @@ untouched.
 """
 
 import base64
-import json
 import sys
 import time
 from pathlib import Path
@@ -20,7 +19,6 @@ from nbclient.exceptions import CellControlSignal, DeadKernelError
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "chapters"
 HERO = ROOT / "images" / "two-rates.png"  # README and index show it
-WIDGETS = "application/vnd.jupyter.widget-state+json"
 
 
 def execute(path):
@@ -31,7 +29,7 @@ def execute(path):
         kernel_name="python3",
         timeout=600,
         record_timing=False,
-        store_widget_state=True,
+        store_widget_state=False,
         coalesce_streams=True,
         resources={"metadata": {"path": str(path.parent)}},
     ).execute()
@@ -40,18 +38,13 @@ def execute(path):
 
 def normalise(notebook):
     """The same notebook without what differs from run to run or from machine to machine."""
-    kept = {
-        "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
-        "language_info": {"name": "python"},
-    }
-    if "widgets" in notebook.metadata:
-        kept["widgets"] = notebook.metadata.widgets
-    notebook.metadata = nbformat.from_dict(kept)
-    # Widget ids are random, but widgets come in order: number them, wherever an id is written.
-    text = json.dumps(notebook)
-    for number, model_id in enumerate(kept.get("widgets", {}).get(WIDGETS, {}).get("state", {})):
-        text = text.replace(model_id, f"{number:032x}")
-    return nbformat.from_dict(json.loads(text))
+    notebook.metadata = nbformat.from_dict(
+        {
+            "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
+            "language_info": {"name": "python"},
+        }
+    )
+    return notebook
 
 
 def first_png(notebook, cell_id):

@@ -6,9 +6,10 @@ from collections import Counter
 
 import nbformat
 import pytest
+from bs4 import BeautifulSoup
 
 from tests.book.common import CONFIG, ROOT, chapters, markdown, read, section
-from tools.execute import HERO, WIDGETS, first_png
+from tools.execute import HERO, first_png
 
 EXEMPTION = re.compile(
     r"(nbval|pytest_validate)[-_](ignore[-_]output|skip|raises[-_]exception)"
@@ -25,7 +26,6 @@ except ImportError:
     sys.modules.pop("benign_osc_lib", None)
     library = "benign-osc-lib @ git+{URL}"
     subprocess.run([sys.executable, "-m", "pip", "install", "-qq", library], check=True)"""
-WIDGET = "application/vnd.jupyter.widget-view+json"
 each_chapter = pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
 
 
@@ -86,6 +86,7 @@ def test_figures_say_what_they_show(path):
 
 def test_figure_names_are_unique():
     names = [cell.metadata.mystnb.figure.name for path in chapters() for cell in figures(path)]
+    names += [figure["id"] for path in chapters() for _, figure, _ in sliders(path)]
     assert not [name for name, count in Counter(names).items() if count > 1]
 
 
@@ -131,25 +132,32 @@ def test_small_and_normalised(path):
     notebook = read(path)
     assert path.stat().st_size < 3 * 2**20
     assert path.read_text(encoding="utf-8") == nbformat.writes(notebook) + "\n"
-    metadata = dict(notebook.metadata)
-    widgets = metadata.pop("widgets", {WIDGETS: {"state": {}}})
-    assert metadata == {
+    assert notebook.metadata == {
         "kernelspec": {"display_name": "Python 3", "language": "python", "name": "python3"},
         "language_info": {"name": "python"},
     }
-    models = list(widgets[WIDGETS]["state"])
-    assert models == [f"{number:032x}" for number in range(len(models))]
     ids = [cell.id for cell in notebook.cells]
     assert len(set(ids)) == len(ids)
     assert not [cell.id for cell in notebook.cells if "execution" in cell.metadata]
 
 
-@each_chapter
-def test_widgets_have_a_short_text_form(path):
+def sliders(path):
+    """What the code cells show that draw a slider: its HTML, parsed, and its text."""
     for cell in code_cells(path):
         for output in cell.outputs:
-            if WIDGET in output.get("data", {}):
-                assert len(output.data["text/plain"]) < 200, cell.id
+            if "bo-frames" in output.get("data", {}).get("text/html", ""):
+                html = BeautifulSoup(output.data["text/html"], "html.parser")
+                yield cell.id, html.figure, output.data["text/plain"]
+
+
+@each_chapter
+def test_sliders_say_what_they_show(path):
+    for cell, figure, text in sliders(path):
+        assert len(figure.figcaption.get_text()) >= 30, cell
+        assert figure["id"].startswith("fig-"), cell
+        assert figure.label.get_text(), cell
+        assert all(len(picture["alt"]) >= 30 for picture in figure.find_all("img")), cell
+        assert len(text) < 100, cell
 
 
 def test_front_picture_is_the_one_of_chapter_one():

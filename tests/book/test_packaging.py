@@ -175,7 +175,7 @@ def code():
 
 
 def test_every_import_is_declared():
-    brought = {"llvmlite", "IPython"}  # by numba and ipywidgets, which need them too
+    brought = {"llvmlite", "IPython", "PIL"}  # by numba, anywidget and matplotlib
     declared = {IMPORTED_AS.get(name, name) for name in BOUNDS}
     known = {"benign_osc_lib", *declared, *brought, *sys.stdlib_module_names}
     used = set()

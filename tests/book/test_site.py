@@ -56,7 +56,7 @@ def test_pictures_have_alternative_text(page):
 @each_page
 def test_no_markup_is_left_unrendered(page):
     article = copy(soup(SITE / page).select_one("article"))
-    for code in article.find_all(["pre", "code", "script"]):
+    for code in article.find_all(["pre", "code", "script", "annotation"]):
         code.decompose()
     text = article.get_text()
     assert not re.findall(r"\{[a-z:]+\}`|\]\(#|^:::|\$\$|\|\s*[-–—]+\s*\|", text, re.M)

@@ -1,37 +1,38 @@
 """Every page as a reader sees it in a browser, on a laptop and on a phone."""
 
-import json
-import re
-from pathlib import Path
-
 import pytest
 
-from tests.book.common import CONFIG, toc
+from tests.book.common import toc
 
 FAULTS = """() => ({
     "formulas not rendered": [...document.querySelectorAll("span.math, div.math")]
-        .filter((formula) => !formula.querySelector("mjx-container")).length,
-    "formula errors": document.querySelectorAll("mjx-merror").length,
+        .filter((formula) => !formula.querySelector(".katex-html .katex-base") ||
+                             !formula.querySelector(".katex-mathml math")).length,
+    "formula errors": document.querySelectorAll(".katex-error, .math merror").length,
+    "formulas that are tab stops though they fit":
+        [...document.querySelectorAll("div.math[tabindex]")]
+            .filter((formula) => formula.scrollWidth <= formula.clientWidth).length +
+        document.querySelectorAll("span.math[tabindex], .math .katex [tabindex]").length,
     "pictures without alternative text": [...document.querySelectorAll("main img")]
         .filter((image) => !image.alt.trim()).length,
-    // A displayed formula scrolls in its own box; an inline one would be cut off.
+    // A displayed formula scrolls in its own box; a part of an inline one would be cut off.
     "inline formulas wider than their paragraph":
-        [...document.querySelectorAll("span.math mjx-math")].filter((formula) => {
-            const block = formula.closest("p, li, td, th, dd, figcaption, div");
+        [...document.querySelectorAll("span.math .katex-base")].filter((part) => {
+            const block = part.closest("p, li, td, th, dd, figcaption, div");
             const { paddingLeft, paddingRight } = getComputedStyle(block);
             const room = block.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
-            return formula.getBoundingClientRect().width > room + 1;
+            return part.getBoundingClientRect().width > room + 1;
         }).length,
+    "marks parted from their formula": [...document.querySelectorAll(".bo-hold")].filter((hold) => {
+        const parts = hold.querySelectorAll(".katex-base"), mark = document.createRange();
+        if (hold.lastChild.nodeType !== Node.TEXT_NODE) return false;
+        mark.selectNodeContents(hold.lastChild);
+        const end = parts[parts.length - 1].getBoundingClientRect().right;
+        return mark.getBoundingClientRect().left < end - 2;
+    }).length,
     "pixels wider than the screen":
         Math.max(0, document.documentElement.scrollWidth - window.innerWidth),
 })"""
-
-
-def test_packages_are_those_the_pages_load():
-    manifest = json.loads((Path(__file__).parent / "package.json").read_text())
-    settings = json.dumps(CONFIG["sphinx"]["config"])
-    loaded = re.findall(r"cdn\.jsdelivr\.net/npm/((?:@[^/@]+/)?[^/@\"]+)@([\w.-]+)/", settings)
-    assert dict(loaded) == manifest["dependencies"]
 
 
 @pytest.mark.parametrize("name", toc())
@@ -42,13 +43,4 @@ def test_page_is_sound(open_page, name):
         page.set_viewport_size({"width": width, "height": 900})
         found = {fault: count for fault, count in page.evaluate(FAULTS).items() if count}
         assert found == {}, f"{width} pixels wide"
-    assert page.faults == []
-
-
-def test_slider_moves_without_a_kernel(open_page):
-    page = open_page("chapters/01_two_learning_rates.html", 1280)
-    picture = page.locator(".bo-frame img:visible").first
-    before = picture.get_attribute("alt")
-    page.locator(".noUi-handle").first.press("ArrowRight")
-    assert picture.get_attribute("alt") != before
     assert page.faults == []

@@ -133,7 +133,7 @@ ARGUMENTS = {
     "plotting.loss": {"color": "black", "style": "-", "label": None},
     "plotting.margins": {"style": "-", "label": None},
     "plotting.signals": {"style": "-"},
-    "plotting.to_png": {"dpi": 100},
+    "plotting.to_png": {"dpi": 280},
     "rule.Rule": {
         **{"activation": "relu2", "loss": "square", "batch_size": 1, "momentum": 0.0},
         **{"nesterov": False, "weight_decay": 0.0, "label_noise": 0.0, "schedule": None},
@@ -176,7 +176,7 @@ ARGUMENTS = {
     },
     "trapping.trapping_region": {"order": "alternating", "depth": 9},
     "two_classes.follow": {"limit": 1000.0},
-    "widgets.FrameSlider": {"description": "", "start": 0},
+    "widgets.FrameSlider": {"description": "", "start": 0, "caption": "", "name": ""},
 }
 
 PAPER = {  # §4.3

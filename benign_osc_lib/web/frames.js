@@ -1,0 +1,45 @@
+// Sliders over pictures: each `figure.bo-frames` that is not live yet shows the frame its range names.
+(() => {
+  const QUIET = 700; // milliseconds without a move after which the frame is described
+
+  for (const figure of document.querySelectorAll("figure.bo-frames:not([data-live])")) {
+    figure.dataset.live = "";
+    const [input, output, picture, words] =
+      ["input", "output", "img", "[role=status]"].map((name) => figure.querySelector(name));
+    const frames = [...figure.querySelector("template").content.querySelectorAll("img")];
+    const shown = picture.cloneNode();
+    frames.splice(input.valueAsNumber, 0, shown); // the template holds the others
+
+    // As wide as the longest label, so that the range does not move under the hand.
+    output.style.minWidth = `${Math.max(...frames.map((frame) => frame.dataset.label.length))}ch`;
+
+    let wait;
+    input.addEventListener("input", () => {
+      const frame = frames[input.valueAsNumber];
+      picture.src = frame.getAttribute("src");
+      picture.alt = frame.alt;
+      output.value = frame.dataset.label;
+      input.setAttribute("aria-valuetext", frame.dataset.label);
+      clearTimeout(wait);
+      wait = setTimeout(() => (words.textContent = frame.alt), QUIET);
+    });
+
+    // The first touch fetches the other frames, for the screen and, as a grid, for the printer.
+    const fetchAll = () => {
+      if (figure.querySelector(".bo-frames-grid")) return;
+      const grid = document.createElement("div");
+      grid.className = "bo-frames-grid";
+      for (const frame of frames) {
+        const cell = grid.appendChild(document.createElement("div"));
+        const copy = cell.appendChild(document.importNode(frame));
+        copy.loading = "eager";
+        cell.append(frame.dataset.label);
+      }
+      picture.after(grid);
+    };
+    for (const event of ["pointerenter", "pointerdown", "focus"])
+      input.addEventListener(event, fetchAll, { once: true });
+
+    figure.querySelector(".bo-frames-control").hidden = false;
+  }
+})();
