@@ -4,15 +4,21 @@ import html
 from itertools import pairwise
 
 from ..cubic_map import iterate, step
-from ..theory import potential_gain, terminal_weak_signal, two_cycle
+from ..theory import potential_gain, terminal_weak_signal
 from ..theory.one_point import orbit
 
-WIDTH, HEIGHT, LEFT, BOTTOM = 480, 220, 44, 34
+WIDTH, HEIGHT, LEFT, BOTTOM = 480, 220, 48, 34
 COLORS = {
     "strong": "var(--bo-strong, #404040)",
     "weak": "var(--bo-weak, #0072b2)",
     "line": "var(--bo-line, #8a8a8a)",
 }
+
+AXES = {"nu": "ν", "rho": "weak", "noise": "‖ξ‖"}
+"""What the vertical axes of the phase diagrams show."""
+
+REGIMES = {"too small": "#e3e3e3", "benign": "#6fc3b2", "lost": "#c2417c", "diverged": "#505050"}
+"""The colours of chapter 11, in the order of ``phase.REGIMES``."""
 
 
 class Picture:
@@ -30,11 +36,11 @@ class Picture:
             f'<path d="M{LEFT} 8V{HEIGHT - BOTTOM}H{WIDTH - 8}" fill="none" '
             f'stroke="{COLORS["line"]}"/>'
         ]
-        low, high = (f"{value:.3g}" for value in across)
+        low, high = (f"{value:.4g}" for value in across)
         self._text(LEFT, HEIGHT - 16, "start", low)
         self._text(WIDTH - 8, HEIGHT - 16, "end", high)
         self._text((LEFT + WIDTH) // 2, HEIGHT - 16, "middle", names[0])
-        low, high = (f"{value:.3g}" for value in up)
+        low, high = (f"{value:.2g}" for value in up)
         self._text(LEFT - 5, HEIGHT - BOTTOM, "end", low)
         self._text(LEFT - 5, 18, "end", high)
         self._text(LEFT - 5, (HEIGHT - BOTTOM + 8) // 2, "end", names[1])
@@ -74,19 +80,19 @@ class Picture:
 
 
 def _one_point(kappa, nu, strong, weak):
-    path = orbit(kappa, nu, strong, weak, steps=60)
-    picture = Picture((0, 60), (0, 2), ("step", "y f"))
-    picture.line(enumerate(1 - path.e), "strong")
-    picture.line(enumerate(path.q), "weak", "6 3")
-    words = f"κ = {kappa:.3g}, ν = {nu:.3g}. Grey: the margin y f of one point in 60 steps."
+    """Two lines of the margin, through every 12th step and the one after it: a 2-cycle is two."""
+    path, every = orbit(kappa, nu, strong, weak, steps=1500), 12
+    picture = Picture((0, 1500), (0, 2), ("step", "y f"))
+    margins = 1 - path.e
+    for first in (0, 1):
+        picture.line([(t, margins[t]) for t in range(first, 1501, every)], "strong")
+    picture.line([(t, path.q[t]) for t in range(0, 1501, every)], "weak")
+    words = f"κ = {kappa:.3g}, ν = {nu:.3g}. Grey: the margin y f of one point, "
     if kappa > 1:
-        for level in two_cycle(kappa):
-            picture.level(level, "strong")
+        words += "through the steps met below the label and through those above. "
         end = terminal_weak_signal(kappa, nu)
-        words += f" Dotted: the 2-cycle. Dashed: the weak signal q, which can rest from {end:.2f}."
-    else:
-        words += " Dashed: the weak signal q. The margin settles at 1."
-    return picture, words
+        return picture, f"{words}Blue: its weak signal q, which can rest from {end:.2f}."
+    return picture, f"{words}which settles at 1. Blue: its weak signal q."
 
 
 def _potential(e, kappa, nu):
@@ -103,7 +109,7 @@ def _cobweb(kappa, z):
     top = 1.6
     picture = Picture((0, top), (0, top), ("z", "next"))
     grid = [top * k / 60 for k in range(61)]
-    picture.line([(x, step(x, kappa)) for x in grid], "strong")
+    picture.line([(x, y) for x in grid if (y := step(x, kappa)) >= 0], "strong")
     picture.line([(0, 0), (top, top)], "line", "2 4")
     path = iterate(z, kappa, steps=12)
     corners = [point for a, b in pairwise(path) for point in ((a, a), (a, b))]
@@ -114,6 +120,28 @@ def _cobweb(kappa, z):
     return picture, words
 
 
+def _phase(kappa, diagram):
+    """The most frequent regime of each cell of a stored diagram."""
+    from ..phase import DIAGRAMS, load, regimes  # here, because importing xarray takes long
+
+    axis = next(name for name in DIAGRAMS[diagram][0] if name != "kappa")
+    cells = load(diagram)
+    winners = regimes(cells).transpose("kappa", axis, "regime").argmax("regime").values
+    heights = cells[axis].values
+    picture = Picture((0.05, 2.25), (heights[0], heights[-1]), ("κ", AXES[diagram]))
+    right = [round(LEFT + (WIDTH - 8 - LEFT) * k / len(winners)) for k in range(len(winners) + 1)]
+    floor = HEIGHT - BOTTOM
+    down = [round(floor - (floor - 8) * k / len(heights)) for k in range(len(heights) + 1)]
+    for regime, color in enumerate(REGIMES.values()):
+        path = ""
+        for k, winner in enumerate(winners):
+            for row in (winner == regime).nonzero()[0]:
+                path += f"M{right[k]} {down[row]}H{right[k + 1]}V{down[row + 1]}H{right[k]}z"
+        picture.parts.append(f'<path d="{path}" fill="{color}"/>')
+    words = "What became of most runs of each cell: too small (light), benign (green), a class "
+    return picture, f"{words}lost (red), diverged (dark). κ = {kappa:.3g} is one of the columns."
+
+
 def picture_of(view, values):
     """The picture of a view with the values of a laboratory: (svg, description)."""
     kappa, nu = values["kappa"], values["nu"]
@@ -121,6 +149,8 @@ def picture_of(view, values):
         picture, words = _potential(values["e"], kappa, nu)
     elif view == "cobweb":
         picture, words = _cobweb(kappa, values["z"])
+    elif view == "phase":
+        picture, words = _phase(kappa, values["diagram"])
     else:
         picture, words = _one_point(kappa, nu, values["strong"], values["weak"])
     return picture.svg(words), words

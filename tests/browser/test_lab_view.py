@@ -177,11 +177,17 @@ def test_presets_and_five_seeds(lab):
 
 def test_the_two_rates_are_one_number(lab):
     page = lab("all", state="#lab=network&m=4")
-    assert slider(page, "eta").get_attribute("aria-valuetext") == "η = 0.60"
-    slider(page, "eta").fill("0.5")
-    page.wait_for_function(
-        "document.querySelector('[data-field=kappa]').ariaValueText === 'κ = 1.00'"
-    )
+    rates = """() => ["eta", "kappa"].map(
+      (name) => document.querySelector(`[data-field=${name}]`).getAttribute("aria-valuetext"))"""
+    for eta, shown in (
+        (None, ["η = 0.60", "κ = 1.20"]),
+        ("0.5", ["η = 0.50", "κ = 1.00"]),
+        ("0", ["η = 0.03", "κ = 0.06"]),
+        ("9", ["η = 1.10", "κ = 2.20"]),
+    ):
+        if eta:
+            slider(page, "eta").fill(eta)
+        page.wait_for_function(f"JSON.stringify(({rates})()) === JSON.stringify({shown})")
 
 
 def test_a_cell_by_click_and_by_keys(lab):

@@ -66,7 +66,7 @@ def test_what_a_notebook_keeps(view):
     data, _ = lab._repr_mimebundle_()
     assert data["text/plain"] == repr(lab) == f"Lab(kappa=1.1, nu=0.04, view={view!r})"
     assert "application/vnd.jupyter.widget-view+json" in data
-    assert data["text/html"] == Lab(kappa=1.1, view=view).to_html() and len(lab.to_html()) < 4000
+    assert data["text/html"] == Lab(kappa=1.1, view=view).to_html() and len(lab.to_html()) < 9000
     page = BeautifulSoup(data["text/html"], "html.parser").div
     assert json.loads(page["data-state"]) == lab.values
     words = page.figure.svg["aria-label"]
