@@ -149,6 +149,12 @@ def test_statements_and_exercises_are_numbered_as_on_the_site():
 
 
 @each_chapter
+def test_figures_are_numbered_as_on_the_site(path):
+    on_site = re.findall(r'class="caption-number">(Fig\. [\w.]+?) *<', built(path))
+    assert re.findall(r"^\*\*(Fig\. [\w.]+?)\.?\*\*", "\n".join(texts(path)), re.M) == on_site
+
+
+@each_chapter
 def test_folded_code_is_folded_and_answers_are_open(path):
     for new, old in zip(code_cells(converted(path)), code_cells(read(path)), strict=True):
         folded = new.metadata.get("cellView") == "form"

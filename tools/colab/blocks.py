@@ -177,7 +177,9 @@ class Blocks(Inline):
         return fold(html(title), self.blocks(body))
 
     def block_figure(self, node):
-        """The caption; the picture is the output of the cell above."""
+        """The caption; the picture is the output of the cell above. A slider shows its own."""
+        if "bo-frames" in node["classes"]:
+            return f"**Fig. {self.number('figure', node)}** is the slider above."
         caption = next(one for one in node.children if type(one).__name__ == "caption")
         number = self.number("figure", node)
         return f"**Fig. {number}.** {self.line(caption)}"
