@@ -207,6 +207,13 @@ def test_a_table_escapes_what_would_be_a_border():
     assert page.td.code.get_text() == "a|b"
 
 
+def test_a_list_by_letters_says_its_letters():
+    writer = Blocks("https://example.org/page.html", lambda kind, node: "")
+    items = [nodes.list_item("", document(nodes.Text(text))) for text in ("yes", "no")]
+    page = rendered(writer.block(nodes.enumerated_list("", *items, enumtype="loweralpha")))
+    assert [item.get_text() for item in page.find_all("li")] == ["(a) yes", "(b) no"]
+
+
 def test_what_has_no_markdown_is_refused_by_name():
     writer = Blocks("https://example.org/page.html", lambda kind, node: "")
     with pytest.raises(NotImplementedError, match="line_block"):
