@@ -59,7 +59,7 @@ class FrameSlider:
         called = f' id="{html.escape(self._name)}"' if self._name else ""
         caption = html.escape(self._caption, quote=False)
         return f"""\
-<figure class="bo-frames"{called} data-lm-suppress-shortcuts="true">
+<figure class="bo-frames"{called}>
 {self._control()}
 {self._pictures[self._start]}
 <template>
@@ -80,7 +80,9 @@ class FrameSlider:
         named = "" if called else ' aria-label="frame"'
         return (
             f'<div class="bo-frames-control" hidden><label>{called}'
-            f'<input type="range" min="0" max="{last}" value="{self._start}" autocomplete="off"'
+            # JupyterLab takes the arrow keys from inputs that do not say this themselves.
+            '<input type="range" data-lm-suppress-shortcuts="true"'
+            f' min="0" max="{last}" value="{self._start}" autocomplete="off"'
             f' aria-valuetext="{label}"{named}></label>'
             f'<output aria-live="off">{label}</output></div>'
         )

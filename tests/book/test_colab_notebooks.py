@@ -149,6 +149,12 @@ def test_statements_and_exercises_are_numbered_as_on_the_site():
 
 
 @each_chapter
+def test_figures_are_numbered_as_on_the_site(path):
+    on_site = re.findall(r'class="caption-number">(Fig\. [\w.]+?) *<', built(path))
+    assert re.findall(r"^\*\*(Fig\. [\w.]+?)\.?\*\*", "\n".join(texts(path)), re.M) == on_site
+
+
+@each_chapter
 def test_folded_code_is_folded_and_answers_are_open(path):
     for new, old in zip(code_cells(converted(path)), code_cells(read(path)), strict=True):
         folded = new.metadata.get("cellView") == "form"
@@ -199,6 +205,13 @@ def test_a_table_escapes_what_would_be_a_border():
     page = rendered(writer.block(table))
     assert len(page.select("td")) == 1
     assert page.td.code.get_text() == "a|b"
+
+
+def test_a_list_by_letters_says_its_letters():
+    writer = Blocks("https://example.org/page.html", lambda kind, node: "")
+    items = [nodes.list_item("", document(nodes.Text(text))) for text in ("yes", "no")]
+    page = rendered(writer.block(nodes.enumerated_list("", *items, enumtype="loweralpha")))
+    assert [item.get_text() for item in page.find_all("li")] == ["(a) yes", "(b) no"]
 
 
 def test_what_has_no_markdown_is_refused_by_name():

@@ -51,6 +51,11 @@ def test_the_range_says_its_label_and_hides_until_the_script_runs():
     assert limits == ["range", "0", "2", "1"]
 
 
+def test_the_arrow_keys_belong_to_the_range_in_jupyterlab():
+    """The mark on an element around the range would not do: JupyterLab looks at the range first."""
+    assert shown().figure.input["data-lm-suppress-shortcuts"] == "true"
+
+
 def test_a_range_without_description_has_a_name_all_the_same():
     assert shown().figure.input["aria-label"]
 

@@ -81,6 +81,8 @@ class Blocks(Inline):
     def block_block_quote(self, node):
         return quote(self.inner(node.children))
 
+    block_check_form = block_block_quote  # what an exercise asks for, and the call that judges it
+
     def block_math_block(self, node):
         """A formula on its own, with the number that it has on the site."""
         source = node.astext()
@@ -99,13 +101,17 @@ class Blocks(Inline):
         return self.items(node, lambda place: "- ")
 
     def block_enumerated_list(self, node):
-        return self.items(node, lambda place: f"{node.get('start', 1) + place}. ")
+        """Numbered; where Sphinx counts by letters, a bullet with the letter: Markdown cannot."""
+        first = node.get("start", 1)
+        if node.get("enumtype") == "loweralpha":
+            return self.items(node, lambda place: f"- ({chr(96 + first + place)}) ")
+        return self.items(node, lambda place: f"{first + place}. ")
 
     def items(self, node, mark):
         written = []
         for place, item in enumerate(node.children):
             head = mark(place)
-            written.append(head + indent(self.inner(item.children), len(head)))
+            written.append(head + indent(self.inner(item.children), head.index(" ") + 1))
         loose = any(len(item.children) > 1 for item in node.children)
         return ("\n\n" if loose else "\n").join(written)
 
@@ -177,7 +183,9 @@ class Blocks(Inline):
         return fold(html(title), self.blocks(body))
 
     def block_figure(self, node):
-        """The caption; the picture is the output of the cell above."""
+        """The caption; the picture is the output of the cell above. A slider shows its own."""
+        if "bo-frames" in node["classes"]:
+            return f"**Fig. {self.number('figure', node)}** is the slider above."
         caption = next(one for one in node.children if type(one).__name__ == "caption")
         number = self.number("figure", node)
         return f"**Fig. {number}.** {self.line(caption)}"
