@@ -40,8 +40,6 @@ async function main() {
     content,
     css: [{raw: sheets.join("\n")}],
     safelist: {standard: [/^bo-/], greedy: [/^data-/]},
-    keyframes: true,
-    fontFace: true,
   });
   fs.writeFileSync(out, css.replace(/\n\s*/g, "\n").replace(/\n+/g, "\n"));
 }
