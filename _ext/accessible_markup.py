@@ -1,7 +1,7 @@
 """Markup that axe-core finds at fault in what Sphinx and the theme write, written rightly.
 
 - A table whose corner is empty has row headers in its first column, and no empty header.
-- A table scrolls in a box that the keyboard reaches, and that is named.
+- A table scrolls in a box that has a name (look.js lets the keyboard in where it does scroll).
 - The parameters of a long signature are no list of definitions without terms.
 - A list of works is a list.
 - What a reader presses is named by what it shows (templates/).
@@ -63,11 +63,11 @@ def table_name(node):
         return caption.astext()
     head = node.next_node(nodes.thead)
     cells = [cell.astext().strip() for cell in head[0]] if head is not None else []
-    return "Table: " + ", ".join(cell for cell in cells if cell)
+    return "Table of " + ", ".join(cell for cell in cells if cell)
 
 
 def visit_table(self, node):
-    """The theme's box that scrolls, with a name and reached by the keyboard."""
+    """The theme's box that scrolls, with a name."""
     first = len(self.body)
     type(self).visit_table(self, node)
     box = self.starttag(
@@ -75,9 +75,7 @@ def visit_table(self, node):
         "div",
         "",
         CLASS="pst-scrollable-table-container",
-        role="group",
-        tabindex="0",
-        **{"aria-label": table_name(node)},
+        **{"data-name": table_name(node)},
     )
     self.body[first] = box
 
