@@ -72,7 +72,7 @@ def in_plain_paragraph(node):
         node = node.parent
         if isinstance(node, (nodes.reference, nodes.title, nodes.table, nodes.caption)):
             return False
-        if {"cell_output", "dropdown"} & set(node.attributes.get("classes", ())):
+        if {"bo-part", "cell_output", "dropdown"} & set(node.attributes.get("classes", ())):
             return False
     return True
 

@@ -26,15 +26,11 @@ class Verdict:
     parts: tuple
 
     def __repr__(self):
-        one = len(self.parts) == 1
-        heads = [f"{self.exercise}" if one else f"{self.exercise} ({i})" for i in self._places()]
+        several = len(self.parts) > 1
         return "\n".join(
-            f"{head}: {verdict}. {say}".rstrip()
-            for head, (verdict, say) in zip(heads, self.parts, strict=True)
+            f"{self.exercise}{f' ({place})' if several else ''}: {verdict}. {say}".rstrip()
+            for place, (verdict, say) in enumerate(self.parts, 1)
         )
-
-    def _places(self):
-        return range(1, len(self.parts) + 1)
 
 
 def answerable():
