@@ -25,7 +25,6 @@ REST = "A page of the executable book on SGD with large learning rates, which le
 HERE = Path(__file__).parent
 ROBOTO = Path(opengraph.__file__).parent / "_static" / "Roboto-Flex.ttf"
 CARD = {
-    "image": "images/card-blank.png",  # else the logo, over long titles
     "image_mini": "images/card-mark.png",
     "line_color": "#0072b2",
     "site_url": "",
@@ -115,6 +114,9 @@ def linked_data(app, pagename, title, about):
 
 
 def fill_head(app, pagename, templatename, context, doctree):
+    """Put the icons, the card and the description into the head of a page."""
+    if app.builder.name != "html":
+        return
     root = context["pathto"]
     tags = [
         f'<link rel="icon" href="{root("_static/mark.svg", resource=True)}" type="image/svg+xml">',

@@ -5,8 +5,10 @@ single chapters are linked in these only.
 """
 
 import re
+from html import escape
 
 from docutils import nodes
+from plain_text import spell
 
 PAGE = "chapters/notation"
 LINKED = re.compile(r"chapters/(\d\d|[A-Z])_|chapters/(theory_in|to_real)")
@@ -89,9 +91,15 @@ def link_first_uses(app, doctree, docname):
             continue
         seen.add(name)
         uri = app.builder.get_relative_uri(docname, PAGE) + f"#{name}"
-        link = nodes.reference("", "", internal=True, refuri=uri, classes=["bo-symbol"])
-        math.replace_self(link)
-        link += math
+        label = escape(spell(math.astext()))  # what MathML says is no name of a link to all readers
+        opening = f'<a class="bo-symbol reference internal" href="{uri}" aria-label="{label}">'
+        at = math.parent.index(math)
+        math.parent[at : at + 1] = [raw(opening), math, raw("</a>")]
+
+
+def raw(html):
+    """A piece of HTML as a node."""
+    return nodes.raw("", html, format="html")
 
 
 def setup(app):

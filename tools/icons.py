@@ -14,9 +14,6 @@ from playwright.sync_api import sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 MARK = ROOT / "_static" / "mark.svg"
 IMAGES = ROOT / "images"
-BLANK = base64.b64decode(  # one pixel that cannot be seen
-    "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAAC0lEQVR4nGNgAAIAAAUAAXpeqz8AAAAASUVORK5CYII="
-)
 PAGE = (
     '<body style="margin:0;background:{ground}">'
     '<img src="data:image/svg+xml;base64,{data}" style="{style}">'
@@ -48,8 +45,6 @@ def main():
         )
         (IMAGES / "favicon.ico").write_bytes(icon(draw(browser, 32, 0, "transparent"), 32))
         (IMAGES / "touch-icon.png").write_bytes(draw(browser, 180, 18, "white"))
-        # The card has a place for a second picture and would put the logo there, over long titles.
-        (IMAGES / "card-blank.png").write_bytes(BLANK)
         (IMAGES / "card-mark.png").write_bytes(draw(browser, 256, 0, "transparent"))
         browser.close()
 
