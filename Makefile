@@ -15,7 +15,7 @@ export OMP_NUM_THREADS ?= 1
 # Where matplotlib keeps its list of fonts, and would find settings: not at home, so that neither differs.
 export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
 
-.PHONY: help install book colab test test-oldest test-colab colab-versions execute bench bench-gpu paint phase \
+.PHONY: help install book colab pdf test test-oldest test-colab colab-versions execute bench bench-gpu paint phase \
 	essentials digits deep stress lock set-repository mutants clean
 
 help:  ## list these commands
@@ -31,6 +31,9 @@ colab: install  ## write the chapters as plain notebooks, for Colab and other ed
 	$(BIN)/jupyter-book build -W -n --keep-going --builder custom --custom-builder colab . || { \
 		rm -rf _build/.doctrees; exit 1; }
 	@rm -rf _build/html/colab && mkdir -p _build/html/colab && cp _build/colab/*.ipynb _build/html/colab
+
+pdf: book  ## print the built book into _build/benign-oscillation.pdf; needs Chromium
+	$(BIN)/python -m tools.paper
 
 test: book  ## build the book, then run every test
 	$(BIN)/ruff check .

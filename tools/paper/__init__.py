@@ -1,0 +1,1 @@
+"""The book on paper: the built site as one typeset PDF."""

@@ -1,0 +1,115 @@
+// Turns the articles of the site's pages, which stand one after the other, into one book: ids that
+// are unique, links that stay inside, nothing that needs a screen. Runs in the page itself.
+(({ pages, site, home, small }) => {
+  const slug = (page) => page.split("/").pop();
+  const make = (tag, name, ...children) => {
+    const element = document.createElement(tag);
+    if (name) element.className = name;
+    element.append(...children);
+    return element;
+  };
+
+  // The frames of a slider in their order, as a grid.
+  function spread(figure) {
+    const shown = figure.querySelector(":scope > img");
+    const frames = [...figure.querySelector("template").content.querySelectorAll("img")];
+    frames.splice(Number(figure.querySelector("input").value), 0, shown.cloneNode());
+    const cells = frames.map((frame) =>
+      make("div", "", document.importNode(frame), make("span", "", frame.dataset.label)));
+    shown.replaceWith(make("div", "bo-frames-grid", ...cells));
+  }
+
+  // What is left out leaves its ids behind, since links lead there.
+  function leaveOut(element) {
+    const ids = [element, ...element.querySelectorAll("[id]")].map((part) => part.id);
+    element.replaceWith(...ids.filter(Boolean).map((id) => {
+      const mark = make("span", "mark");
+      mark.id = id;
+      return mark;
+    }));
+  }
+
+  // Folded boxes lie open.
+  function unfold(details) {
+    const box = make("div", details.className, ...details.childNodes);
+    box.id = details.id;
+    const title = box.querySelector("summary");
+    title.replaceWith(make("p", title.className, ...title.childNodes));
+    details.replaceWith(box);
+  }
+
+  // A formula is said by its TeX; the PDF has no MathML.
+  function say(formula) {
+    const annotation = formula.querySelector("annotation");
+    if (!annotation) return;
+    formula.setAttribute("role", "img"); // Chromium's PDF has no tag for "math"
+    formula.setAttribute("aria-label", annotation.textContent);
+    formula.querySelector(".katex-mathml").remove();
+  }
+
+  // Headings go one level down: parts of the book have the first.
+  function lower(heading) {
+    const level = Number(heading.tagName[1]) + 1;
+    const lowered = make(`h${Math.min(level, 6)}`, "", ...heading.childNodes);
+    heading.replaceWith(lowered);
+  }
+
+  function target(href, base) {
+    const url = new URL(href, base);
+    if (!url.href.startsWith(site)) return url.href;
+    const place = url.href.slice(site.length).replace(/[?#].*/, "");
+    const page = place.replace(/\.html$/, "");
+    if (!pages.includes(page)) return home + place + url.hash;
+    const inside = decodeURIComponent(url.hash.slice(1));
+    return `#${slug(page)}${inside && `--${inside}`}`;
+  }
+
+  for (const name of pages) {
+    const base = `${site}${name}.html`;
+    const article = document.querySelector(`[data-page="${name}"]`);
+    const each = (selector, action) => article.querySelectorAll(selector).forEach(action);
+    each("figure.bo-frames", spread);
+    each("script, style, noscript, template, button, .headerlink, .bo-frames-control, .bo-frames-words",
+      (part) => part.remove());
+    each(".cell.tag_hide-cell, .cell > details.hide", leaveOut);
+    each("details", unfold);
+    each(".katex", say);
+    for (const level of [5, 4, 3, 2, 1]) each(`h${level}`, lower);
+    each("[id]", (part) => (part.id = `${slug(name)}--${part.id}`));
+    article.id = slug(name);
+    each("a[href]", (link) => link.setAttribute("href", target(link.getAttribute("href"), base)));
+    each("img", (image) => {
+      const { href } = new URL(image.dataset.src, base);
+      image.src = small[href.split("/").pop()] ?? href;
+      delete image.dataset.src;
+      image.loading = "eager";
+    });
+  }
+  // A link to what a page does not have any more leads to the page.
+  for (const link of document.querySelectorAll('a[href^="#"]')) {
+    const id = link.getAttribute("href").slice(1);
+    if (!document.getElementById(id)) link.setAttribute("href", `#${id.split("--")[0]}`);
+  }
+
+  // Running heads: each chapter has a page style of its own.
+  const heads = document.head.appendChild(make("style"));
+  // The contents: a line for each part and each chapter, with room for three digits.
+  const contents = document.querySelector("#contents");
+  for (const place of document.querySelectorAll(".part, .bd-article")) {
+    const [number, title] = named(place.querySelector("h1, h2"));
+    const link = make("a", "", make("span", "", title), make("i"), make("b", "", "000"));
+    link.href = `#${place.id}`;
+    link.dataset.number = number;
+    contents.append(place.matches(".part") ? make("p", "", link) : link);
+    if (place.matches(".part")) continue;
+    place.style.page = place.id.replace(/^\d/, "p$&");
+    heads.append(`@page ${place.style.page} { @top-center { content: "${number} ${title}"; } }\n`);
+  }
+
+  // The number and the text of a heading.
+  function named(heading) {
+    const number = heading.querySelector(".section-number")?.textContent.trim() ?? "";
+    const text = heading.textContent.replace(/\s+/g, " ").trim();
+    return [number.replace(/\.$/, ""), text.slice(number.length).trim()];
+  }
+})

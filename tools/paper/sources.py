@@ -1,0 +1,79 @@
+"""What the book is made of: the parts of the contents, the pages' articles, pictures for print."""
+
+import html
+import re
+from pathlib import Path
+
+import yaml
+from PIL import Image
+
+LEFT_OUT = {"chapters/api"}  # a reference for the screen: it is searched, not read
+WIDEST = 900  # pixels of a picture, about 200 dpi at the width of the column
+ARTICLE = re.compile(r'<article class="bd-article".*?</article>', re.S)
+STYLE = re.compile(r'<link [^>]*href="(?:\.\./)*(_static/[^"?]+\.css)[^"]*"')
+
+
+def parts(root):
+    """The parts of the book, as (caption, names of pages), in the order of ``_toc.yml``."""
+    contents = yaml.safe_load((root / "_toc.yml").read_text(encoding="utf-8"))
+    for part in contents["parts"]:
+        yield (
+            part["caption"],
+            [page["file"] for page in part["chapters"] if page["file"] not in LEFT_OUT],
+        )
+
+
+def article(site, name):
+    """The article of a built page, as HTML that loads no picture yet."""
+    text = ARTICLE.search((site / f"{name}.html").read_text(encoding="utf-8"))[0]
+    text = text.replace("<article", f'<article data-page="{name}"', 1)
+    return re.sub(r'(<img [^>]*?)\bsrc="', r'\1data-src="', text)
+
+
+def styles(site, name):
+    """The style sheets of a built page, as paths from the site's root."""
+    return STYLE.findall((site / f"{name}.html").read_text(encoding="utf-8"))
+
+
+def page(site, front, chapters):
+    """One HTML page of all chapters.
+
+    Args:
+        site: folder of the built site.
+        front: HTML of the first pages.
+        chapters: the parts, as from :func:`parts`.
+    """
+    names = [name for _, pages in chapters for name in pages]
+    sheets = [f'<link rel="stylesheet" href="{site / s}">' for s in styles(site, names[0])]
+    sheets.append(f'<link rel="stylesheet" href="{Path(__file__).parent / "paper.css"}">')
+    body = [front]
+    for number, (caption, pages) in enumerate(chapters):
+        body.append(f'<div class="part" id="part-{number}"><h1>{html.escape(caption)}</h1></div>')
+        body.extend(article(site, name) for name in pages)
+    return "\n".join(
+        [
+            '<!DOCTYPE html><html lang="en" data-theme="light"><head><meta charset="utf-8">',
+            "<title>Benign Oscillation</title>",
+            '<style id="first-page"></style>',
+            *sheets,
+            '</head><body><main class="bd-content">',
+            *body,
+            "</main></body></html>",
+        ]
+    )
+
+
+def reduced(site, folder):
+    """Write smaller copies of the site's large pictures; return {name: address of the copy}."""
+    folder.mkdir(parents=True, exist_ok=True)
+    found = {}
+    for path in sorted((site / "_images").glob("*.png")):
+        with Image.open(path) as picture:
+            if picture.width <= WIDEST:
+                continue
+            size = WIDEST, round(picture.height * WIDEST / picture.width)
+            small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+        copy = folder / path.name
+        small.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(copy)
+        found[path.name] = copy.as_uri()
+    return found
