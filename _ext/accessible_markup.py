@@ -56,6 +56,13 @@ def name_formulas(html):
     return re.sub(r"<math([^>]*)>(.*?)<annotation", named, html, flags=re.S)
 
 
+def name_links(app, pagename, templatename, context, doctree):
+    """The same for links that are a formula."""
+    if body := context.get("body"):
+        link = r'<a [^>]*><span class="math.*?</a>'
+        context["body"] = re.sub(link, lambda found: name_formulas(found[0]), body, flags=re.S)
+
+
 def table_name(node):
     """What a table is called: its caption, or the columns that it has."""
     caption = node.next_node(nodes.title)
@@ -125,6 +132,7 @@ def depart_citation(self, node):
 def setup(app):
     app.connect("config-inited", lambda app, config: config.templates_path.insert(0, TEMPLATES))
     app.connect("doctree-read", add_row_headers)
+    app.connect("html-page-context", name_links)
     visitors = {
         nodes.entry: (visit_entry, depart_entry),
         nodes.table: (visit_table, depart_table),

@@ -5,13 +5,16 @@ import pytest
 from tests.book.common import ROOT, toc
 
 AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
-PAGES = [*toc(), "genindex", "search", "404"]
+PAGES = [*toc(), "genindex", "search"]
 
 # All rules but those of level AAA. Contrast is looked at for one text of each colour, size and
-# ground, in both modes; the drawn half of a formula is hidden from readers and has its colour.
+# ground, in both modes. Formulas are alike, and thousands: the first twenty stay as they are, and
+# those of headings and heads of tables.
 RUN = """async () => {
     document.head.insertAdjacentHTML("beforeend", "<style>*{transition:none!important}</style>");
-    for (const fold of document.querySelectorAll("details")) fold.open = true;
+    const formulas = [...document.querySelectorAll(".katex")];
+    for (const formula of formulas.slice(20))
+        if (!formula.closest("th, h1, h2, h3, h4")) formula.replaceWith("x");
     const settled = () => new Promise((done) =>
         requestAnimationFrame(() => requestAnimationFrame(done)));
     const found = [];
@@ -19,7 +22,7 @@ RUN = """async () => {
         const rules = Object.fromEntries(axe.getRules().map(({ ruleId, tags }) =>
             [ruleId, { enabled: !tags.includes("wcag2aaa") && wanted(ruleId) }]));
         const { violations } = await axe.run(
-            { include, exclude: [".katex-html"] }, { resultTypes: ["violations"], rules });
+            { include }, { resultTypes: ["violations"], rules });
         for (const { id, impact, nodes } of violations)
             for (const node of nodes)
                 found.push(`${mode}, ${impact}: ${id}: ${node.target.join(" ")}`);
@@ -35,7 +38,7 @@ RUN = """async () => {
         const texts = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
         while (texts.nextNode()) {
             const element = texts.currentNode.parentElement;
-            if (!texts.currentNode.data.trim() || element.closest(".katex-html, script, style")
+            if (!texts.currentNode.data.trim() || element.closest("script, style, .katex")
                 || !element.checkVisibility()) continue;
             const { color, fontSize, fontWeight } = getComputedStyle(element);
             one.set([color, fontSize, fontWeight, ground(element)].join(), element);
@@ -56,14 +59,19 @@ RUN = """async () => {
 # What is wider than its place must wrap, or scroll in a box that shows it and that has a name.
 # And no line begins with the mark that follows a link or a name.
 CUT = """async () => {
+    for (const fold of document.querySelectorAll("details")) fold.open = true;
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
     const found = [];
     const name = (element) =>
         `${element.tagName}.${element.className}: ${element.textContent.slice(0, 50)}`;
     const wider = (element) => element.scrollWidth > element.clientWidth + 1;
-    for (const element of document.querySelectorAll("main *, .bd-sidebar *")) {
-        if (element.closest(".katex, svg, [hidden], .visually-hidden, .sr-only")
-            || !element.checkVisibility()) continue;
+    const skipped = ".katex, svg, .visually-hidden, .sr-only, .bd-sidebar-secondary";
+    const sieve = (element) => element.matches(skipped)
+        || !element.checkVisibility() ? NodeFilter.FILTER_REJECT : NodeFilter.FILTER_ACCEPT;
+    const all = document.createTreeWalker(
+        document.querySelector("main"), NodeFilter.SHOW_ELEMENT, sieve);
+    while (all.nextNode()) {
+        const element = all.currentNode;
         const { overflowX, backgroundImage, display } = getComputedStyle(element);
         const { right, left, width } = element.getBoundingClientRect();
         const box = element.parentElement.closest("[role=region], .bd-sidebar, .bo-scrolls");
@@ -92,12 +100,12 @@ CUT = """async () => {
 
 @pytest.mark.parametrize("name", PAGES)
 def test_no_violations_and_nothing_cut(open_page, name):
-    page = open_page(f"{name}.html", 1280)
-    page.evaluate(AXE.read_text(encoding="utf-8"))
-    assert page.evaluate(RUN) == []
-    for width in (1280, 390):
+    page = open_page(f"{name}.html", 390)
+    for width in (390, 1280):
         page.set_viewport_size({"width": width, "height": 900})
         assert page.evaluate(CUT) == [], f"{width} pixels wide"
+    page.evaluate(AXE.read_text(encoding="utf-8"))
+    assert page.evaluate(RUN) == []
 
 
 def test_a_violation_is_found(open_page):

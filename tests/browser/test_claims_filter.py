@@ -11,7 +11,8 @@ CLAIMS = yaml.safe_load((ROOT / "claims.yml").read_text(encoding="utf-8"))
 
 def shown(page):
     """The claims that a page shows, by label."""
-    ids = "els => els.filter(el => el.offsetParent).map(el => el.closest('section').id)"
+    ids = """els => els.filter(el => el.offsetParent).map(el =>
+        el.closest("section").querySelector("[id^=claim-]").id)"""
     return sorted(page.eval_on_selector_all(".bo-status", ids))
 
 
