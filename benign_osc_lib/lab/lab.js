@@ -95,10 +95,7 @@ function render({ model, el }) {
   const store = createStore(model);
   const page = model.get("lab_page") ?? "";
   const view = model.get("view") ?? "all";
-  const root = node("div", {
-    class: view === "all" ? "lab whole" : "lab",
-    "data-lm-suppress-shortcuts": "true", // in JupyterLab the keys are the laboratory's
-  });
+  const root = node("div", { class: view === "all" ? "lab whole" : "lab" });
   el.append(root);
   const stop = view in MAKERS ? renderSmall(root, store, view, page) : renderAll(root, store, page);
   return () => {
