@@ -96,10 +96,6 @@ function render({ model, el }) {
   const page = model.get("lab_page") ?? "";
   const view = model.get("view") ?? "all";
   const root = node("div", { class: view === "all" ? "lab whole" : "lab" });
-  // In JupyterLab the keys are the laboratory's. It looks for this mark at the focused element only.
-  root.addEventListener("focusin", ({ target }) =>
-    target.setAttribute("data-lm-suppress-shortcuts", "true"),
-  );
   el.append(root);
   const stop = view in MAKERS ? renderSmall(root, store, view, page) : renderAll(root, store, page);
   return () => {

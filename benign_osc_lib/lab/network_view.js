@@ -11,7 +11,7 @@ import {
 import { createHistogram } from "./histogram.js";
 import { networkFound, networkRun, rateOf } from "./network_run.js";
 import { createPlot } from "./plot.js";
-import { FIELDS, VIEW_FIELDS } from "./state.js";
+import { FIELDS, fitted, VIEW_FIELDS } from "./state.js";
 import { extent, inWords, node } from "./svg.js";
 import { describeNetwork } from "./words.js";
 
@@ -149,26 +149,27 @@ export const NETWORK_KEYS = {
 
 /** A slider for η, which is κ in other units at a number of filters. */
 function createRateSlider(store) {
-  const most = rateOf({ kappa: FIELDS.kappa.most, m: FIELDS.m.most });
-  const field = { symbol: "η", name: "learning rate, η", least: 0.02, most, step: 0.01, digits: 2 };
-  const slider = createSlider(field, (eta) =>
-    store.set({ kappa: eta / rateOf({ kappa: 1, m: store.state.m }) }),
-  );
+  const { least, most } = FIELDS.kappa;
+  const field = { symbol: "η", name: "learning rate, η", least, most, step: 0.01, digits: 2 };
+  const slider = createSlider(field, (eta) => {
+    const rate = eta / rateOf({ kappa: 1, m: store.state.m });
+    store.set({ kappa: fitted("kappa", Number(rate.toPrecision(6))) });
+  });
   slider.input.dataset.field = "eta";
+  slider.input.addEventListener("change", store.settle);
   return {
     root: slider.root,
     show(state) {
-      slider.input.max = rateOf({ kappa: FIELDS.kappa.most, m: state.m }).toFixed(2);
+      slider.input.min = Math.max(0.01, rateOf({ kappa: least, m: state.m })).toFixed(2);
+      slider.input.max = rateOf({ kappa: most, m: state.m }).toFixed(2);
       slider.show(rateOf(state));
     },
   };
 }
 
-/** The view; small: margins and five seeds, with κ and the noise. */
+/** The view; small: margins and five seeds, with η and the noise. */
 export function createNetworkView(store, { small = false } = {}) {
-  const names = small
-    ? ["kappa", "noise_norm"]
-    : VIEW_FIELDS.network.filter((name) => name !== "seed");
+  const names = small ? ["noise_norm"] : VIEW_FIELDS.network.filter((name) => name !== "seed");
   const sliders = createSliders(
     FIELDS,
     names,
@@ -176,7 +177,7 @@ export function createNetworkView(store, { small = false } = {}) {
     small ? [] : ["n_weak", "m", "scale", "epochs"],
   );
   const rate = createRateSlider(store);
-  if (!small) sliders.first.prepend(rate.root);
+  sliders.first.prepend(rate.root);
   const plots = {
     margins: createPlot({ title: "Margin y f at each visit", key: NETWORK_KEYS.margins }),
   };

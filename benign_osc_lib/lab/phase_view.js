@@ -140,6 +140,7 @@ export function createPhaseView(store, { small = false } = {}) {
   }
 
   map.svg.tabIndex = 0;
+  map.svg.setAttribute("data-lm-suppress-shortcuts", "true"); // as in `node`
   map.svg.addEventListener("click", (event) => {
     const cell = event.target.closest("[data-column]");
     if (cell) choose({ column: Number(cell.dataset.column), row: Number(cell.dataset.row) });

@@ -12,9 +12,16 @@ function fill(element, attributes, children) {
   return element;
 }
 
-/** An HTML element with attributes (`onclick` and the like listen) and children. */
+/**
+ * An HTML element with attributes (`onclick` and the like listen) and children.
+ *
+ * JupyterLab takes keys for itself ("expand the heading" is ArrowRight) unless the very element that
+ * has the focus says otherwise; on an element around it, the word does not help (4.6.6).
+ */
 export function node(tag, attributes = {}, ...children) {
-  return fill(document.createElement(tag), attributes, children);
+  const made = fill(document.createElement(tag), attributes, children);
+  made.setAttribute("data-lm-suppress-shortcuts", "true");
+  return made;
 }
 
 /** The same for SVG. */

@@ -60,7 +60,7 @@ def workflows():
 
 def test_import_leaves_slow_packages_alone():
     loaded = python("import sys, benign_osc_lib; print(*sys.modules)").split()
-    slow = {"matplotlib", "ipywidgets", "numba", "pandas", "scipy.stats", "xarray"}
+    slow = {"matplotlib", "anywidget", "ipywidgets", "numba", "pandas", "scipy.stats", "xarray"}
     assert not slow & set(loaded)
 
 
@@ -176,7 +176,7 @@ def code():
 
 
 def test_every_import_is_declared():
-    brought = {"llvmlite", "IPython", "PIL"}  # by numba, anywidget and matplotlib
+    brought = {"llvmlite", "IPython", "traitlets", "PIL"}  # by numba, anywidget and matplotlib
     declared = {IMPORTED_AS.get(name, name) for name in BOUNDS}
     known = {"benign_osc_lib", *declared, *brought, *sys.stdlib_module_names}
     used = set()
