@@ -47,7 +47,10 @@ class FrameSlider:
         ):
             _checks.instance(argument, value, str)
         self._labels = list(labels)
-        self._pictures = [_picture(*frame) for frame in zip(frames, labels, alts, strict=True)]
+        self._pictures = [
+            _picture(*frame, shown=place == self._start)
+            for place, frame in enumerate(zip(frames, labels, alts, strict=True))
+        ]
         self._description, self._caption, self._name = description, caption, name
 
     def __repr__(self):
@@ -88,10 +91,12 @@ class FrameSlider:
         )
 
 
-def _picture(png, label, alt):
+def _picture(png, label, alt, *, shown):
+    """A frame. One that waits has no size: JupyterLab drops the template of untrusted output."""
     data = base64.b64encode(png).decode()
-    label = html.escape(str(label))
-    return f'<img alt="{html.escape(alt)}" data-label="{label}" src="data:image/png;base64,{data}">'
+    size = "" if shown else ' width="0" height="0"'
+    label, alt = html.escape(str(label)), html.escape(alt)
+    return f'<img{size} alt="{alt}" data-label="{label}" src="data:image/png;base64,{data}">'
 
 
 def _web(name):

@@ -33,6 +33,7 @@
         const cell = grid.appendChild(document.createElement("div"));
         const copy = cell.appendChild(document.importNode(frame));
         copy.loading = "eager";
+        if (copy.width === 0) for (const side of ["width", "height"]) copy.removeAttribute(side);
         cell.append(frame.dataset.label);
       }
       picture.after(grid);

@@ -214,6 +214,15 @@ def test_a_list_by_letters_says_its_letters():
     assert [item.get_text() for item in page.find_all("li")] == ["(a) yes", "(b) no"]
 
 
+def test_the_call_that_judges_an_answer_can_be_pasted():
+    writer = Blocks("https://example.org/page.html", lambda kind, node: "")
+    call = document(nodes.Text("In Python: "), nodes.literal("", 'check("5.1", 2)'))
+    check_form = type("check_form", (nodes.Element,), {})
+    page = rendered(writer.block(check_form("", document(nodes.Text("How many?")), call)))
+    assert page.blockquote.p.get_text() == "How many?"
+    ast.parse(page.code.get_text())
+
+
 def test_what_has_no_markdown_is_refused_by_name():
     writer = Blocks("https://example.org/page.html", lambda kind, node: "")
     with pytest.raises(NotImplementedError, match="line_block"):

@@ -34,6 +34,14 @@ def test_the_start_is_in_view_and_the_others_wait():
     ]
 
 
+def test_frames_that_wait_have_no_size():
+    """JupyterLab shows an untrusted output without its template but with what stands in it."""
+    (picture,) = shown(start=1).figure.find_all("img", recursive=False)
+    assert not picture.has_attr("width")
+    for waiting in shown(start=1).figure.template.find_all("img"):
+        assert waiting["width"] == waiting["height"] == "0"
+
+
 def test_every_picture_is_the_frame_that_was_given():
     figure = shown(start=2).figure
     sources = {p["data-label"]: p["src"] for p in figure.find_all("img")}

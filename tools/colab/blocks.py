@@ -2,7 +2,7 @@
 
 import re
 
-from tools.colab.inline import Inline, html
+from tools.colab.inline import Inline, code, html
 
 # Formulas and text that Sphinx sets for pages only, or that hold a place in the tree.
 SILENT = {"target", "comment", "substitution_definition", "index", "colspec", "system_message"}
@@ -81,7 +81,11 @@ class Blocks(Inline):
     def block_block_quote(self, node):
         return quote(self.inner(node.children))
 
-    block_check_form = block_block_quote  # what an exercise asks for, and the call that judges it
+    def block_check_form(self, node):
+        """What an exercise asks for, and the call that judges an answer."""
+        *parts, call = node.children
+        lines = f"from benign_osc_lib import check; {call.children[-1].astext()}"
+        return quote(f"{self.inner(parts)}\n\nTo check it, in a cell of your own: {code(lines)}")
 
     def block_math_block(self, node):
         """A formula on its own, with the number that it has on the site."""
