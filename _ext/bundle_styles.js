@@ -12,11 +12,6 @@ function read(file, home) {
   const folder = path.dirname(file);
   const sheet = postcss.parse(fs.readFileSync(file, "utf8").replace(/^\uFEFF/, ""), {from: file});
   sheet.walkComments((comment) => comment.remove());
-  sheet.walkAtRules("import", (rule) => {
-    const target = rule.params.match(/^(?:url\()?["']?([^"')]+)["']?\)?\s*$/);
-    if (!target) throw rule.error("cannot be bundled");
-    rule.replaceWith(read(path.resolve(folder, target[1]), home).nodes);
-  });
   sheet.walkAtRules("charset", (rule) => rule.remove());
   sheet.walkAtRules("font-face", (rule) => {
     if (/font.?awesome/i.test(rule.toString())) rule.remove();
@@ -28,6 +23,12 @@ function read(file, home) {
     if (path.resolve(folder) === path.resolve(home)) return;
     declaration.value = declaration.value.replace(ADDRESS, (_, quote, address) =>
       `url(${quote}${path.posix.join(path.relative(home, folder), address)}${quote})`);
+  });
+  // Last: what is imported has its addresses already.
+  sheet.walkAtRules("import", (rule) => {
+    const target = rule.params.match(/^(?:url\()?["']?([^"')]+)["']?\)?\s*$/);
+    if (!target) throw rule.error("cannot be bundled");
+    rule.replaceWith(read(path.resolve(folder, target[1]), home).nodes);
   });
   return sheet;
 }

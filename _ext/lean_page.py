@@ -29,6 +29,15 @@ UNUSED = re.compile(r"fontawesome\.js|sphinx-thebe")
 # Only Sphinx's own page of search needs its index.
 SEARCH = re.compile(r"searchtools\.js|language_data\.js|searchindex\.js")
 
+# The theme asks each of these boxes for its width before the page is read; see scrolling.js.
+PATCHES = {
+    "_static/scripts/pydata-sphinx-theme.js": (
+        '["pre",".nboutput > .output_area",".cell_output > .output",".jp-RenderedHTMLCommon",'
+        '".pst-scrollable-table-container"].join(", ")',
+        '"not-here"',
+    )
+}
+
 
 class Bundle:
     """The style sheets or scripts of all pages, in an order that agrees with that of each page."""
@@ -94,9 +103,21 @@ def put_in(text, versions, up, data):
     return re.sub(r"[ \t]*</head>", lambda match: f"{links}</head>", text, count=1)
 
 
+def patched(path, script):
+    """A script without what would lay out a whole page at once.
+
+    Raises:
+        ExtensionError: the part to be replaced is not there: another release of the theme.
+    """
+    old, new = PATCHES.get(path, ("", ""))
+    if old not in script:
+        raise ExtensionError(f"{path} has changed: PATCHES in {Path(__file__).name} must follow")
+    return script.replace(old, new)
+
+
 def join_scripts(site, paths):
     """One script of several; what a file leaves open at its end does not reach the next."""
-    texts = [(site / path).read_text(encoding="utf-8") for path in paths]
+    texts = [patched(path, (site / path).read_text(encoding="utf-8")) for path in paths]
     texts = [re.sub(r"\n//# sourceMappingURL=.*", "", text) for text in texts]
     # A leading semicolon: "use strict" of the first file is not meant for all.
     (site / SCRIPTS).write_text(";" + "\n;".join(texts), encoding="utf-8")
