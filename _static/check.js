@@ -29,6 +29,9 @@
     return element;
   };
 
+  /** A formula's letters, its name: one of MathML alone leaves a label empty for axe-core. */
+  const letters = (math) => (math.querySelector("semantics > :first-child") ?? math).textContent;
+
   /** Put the controls of one part into its box; returns a function that reads the answer. */
   const control = (box, known, id, name) => {
     const ask = box.querySelector(":scope > p:last-of-type") ?? box;
@@ -47,6 +50,7 @@
       const text = item.querySelector(":scope > p") ?? item;
       const radio = make("input", { type: "radio", name, value: "abcdefgh"[place] });
       const label = make("label", {}, radio, make("span", {}, ...text.childNodes));
+      for (const math of label.querySelectorAll("math")) math.setAttribute("aria-label", letters(math));
       item.setAttribute("role", "presentation");
       item.replaceChildren(label);
     });
