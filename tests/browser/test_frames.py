@@ -114,7 +114,7 @@ def test_frames_are_fetched_when_the_slider_is_touched(visit):
     asked = []
     page, figure, shows = visit(asked=asked)
     frames = [name for name in asked if re.match(r"fig-[\w-]+-\d\d\.png", name)]
-    assert len(frames) == 2
+    assert 0 < len(frames) <= 2
     before = figure.bounding_box()["height"]
     with page.expect_request(re.compile("fig-chord-11.png")):
         figure.locator("input").hover()

@@ -11,6 +11,21 @@ from tools.paper.sources import parts
 
 CHAPTERS = [name for _, pages in parts(ROOT) for name in pages]
 
+PRINTED = """() => {
+    const shown = (element) => element.checkVisibility() && element.getClientRects().length;
+    const light = ([r, g, b]) => Number(r) + Number(g) + Number(b) > 500;
+    const all = (selector) => [...document.querySelectorAll(selector)];
+    return {
+        "background": getComputedStyle(document.body).backgroundColor,
+        "dark text": all("article p, article pre, article td").filter((element) =>
+            shown(element) && light(getComputedStyle(element).color.match(/[0-9]+/g))).length,
+        "folded": all("details > :not(summary)").filter((element) => !shown(element)).length,
+        "cut": all("article pre").filter((code) => code.scrollWidth > code.clientWidth + 1).length,
+        "navigation": all("nav, .bd-header, .bd-sidebar-primary, .copybtn").filter(shown)
+            .map((element) => element.className),
+    };
+}"""
+
 
 @pytest.fixture(scope="module")
 def paper(browser, tmp_path_factory):
@@ -123,3 +138,15 @@ def test_tags_reach_every_page(paper):
     for page in paper.pages:
         elements = [e.get_object() for e in owners[page["/StructParents"]].get_object()]
         assert any(element.get("/Pg") == page for element in elements if "/Pg" in element)
+
+
+def test_a_page_of_the_site_prints_light_open_and_whole(browser, site):
+    context = browser.new_context(color_scheme="dark", viewport={"width": 700, "height": 900})
+    page = context.new_page()
+    page.goto(site + "chapters/04_one_data_point.html")
+    page.emulate_media(media="print", color_scheme="dark")
+    found = page.evaluate(PRINTED)
+    assert found["background"] == "rgb(255, 255, 255)"
+    assert found["dark text"] == found["folded"] == found["cut"] == 0
+    assert found["navigation"] == []
+    context.close()
