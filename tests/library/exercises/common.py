@@ -4,7 +4,7 @@ import torch
 
 from benign_osc_lib import predict
 from benign_osc_lib.exercises import store
-from tests.book.common import chapters, read
+from tests.book.common import chapters, markdown, read
 
 
 def hold(number, *wanted):
@@ -35,6 +35,11 @@ def printed(chapter, cell):
     (found,) = [one for one in read(chapter_path(chapter)).cells if one.get("id") == cell]
     texts = [out.get("text") or out.data.get("text/markdown", "") for out in found.outputs]
     return "\n".join(texts)
+
+
+def prose(chapter):
+    """The text of a chapter."""
+    return markdown(read(chapter_path(chapter)))
 
 
 def chapter_path(name):
