@@ -13,6 +13,8 @@ from pathlib import Path
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
+from symbols import NAME
+
 FOLDER = "_previews"
 LINK = re.compile(r'<a class="[^"]*\binternal\b[^"]*" href="([^"#:]*)(?:#([^"]*))?"')
 TAG = re.compile(r"<([a-z]\w*)")
@@ -91,7 +93,7 @@ def labelled(html, start, end):
 
 def clean(html):
     """A copy that can stand on another page: no ids, no links, no headings."""
-    html = HEADING.sub(r"<p><strong>\1</strong></p>", html)
+    html = HEADING.sub(r"<p><strong>\1</strong></p>", html).replace(NAME, "")
     return re.sub(
         r">\s+<", "> <", IDENTITY.sub("", ANCHOR.sub("", HEADERLINK.sub("", html)))
     ).strip()
