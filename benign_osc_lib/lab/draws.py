@@ -1,7 +1,7 @@
 """The laboratory's data and starts, by their seeds, for the library.
 
 The numbers are those of ``random.js`` and ``draw.js``, one after the other, so that a run of the
-laboratory can be repeated, and looked into, with :func:`~benign_osc_lib.training.train`.
+laboratory can be repeated, and looked into, with :func:`benign_osc_lib.training.train`.
 """
 
 import math
