@@ -18,7 +18,8 @@ FAULTS = """() => ({
         .filter((image) => !image.alt.trim()).length,
     // A displayed formula scrolls in its own box; a part of an inline one would be cut off.
     "inline formulas wider than their paragraph":
-        [...document.querySelectorAll("span.math .katex-base")].filter((part) => {
+        [...document.querySelectorAll(".katex-base, .bo-whole .katex-html")].filter((part) => {
+            if (part.closest("div.math")) return false;
             const block = part.closest("p, li, td, th, dd, figcaption, div");
             const { paddingLeft, paddingRight } = getComputedStyle(block);
             const room = block.clientWidth - parseFloat(paddingLeft) - parseFloat(paddingRight);
