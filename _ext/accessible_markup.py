@@ -25,8 +25,8 @@ def add_row_headers(app, doctree):
 
 
 def visit_entry(self, node):
-    """A cell of a table; the empty corner is no header."""
-    if isinstance(node.parent.parent, nodes.thead) and not node.astext().strip():
+    """A cell of a table; an empty one is no header."""
+    if not node.astext().strip() and not node.next_node(nodes.image):
         node.parent.column += 1
         self.body.append(self.starttag(node, "td", ""))
         self.context.append("</td>\n")
@@ -40,8 +40,10 @@ def visit_entry(self, node):
 
 def depart_entry(self, node):
     """Close a cell; a formula that is all of a header gets its letters for a name."""
-    if isinstance(node.parent.parent, nodes.thead):
-        first = max(place for place, text in enumerate(self.body) if text.startswith("<t"))
+    first = len(self.body) - 1
+    while not self.body[first].startswith(("<th", "<td")):
+        first -= 1
+    if self.body[first].startswith("<th"):
         self.body[first:] = [name_formulas("".join(self.body[first:]))]
     type(self).depart_entry(self, node)
 
