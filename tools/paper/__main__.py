@@ -43,7 +43,7 @@ def print_book(site, out):
     about = {"/Title": config["title"], "/Author": config["author"], "/Subject": SUBJECT}
     with printing.assembled(source, settings) as page:
         printed, numbers, pages = [], {}, 0
-        for piece in printing.take_apart(page):
+        for piece in printing.pieces(page):
             path = folder / f"{piece}.pdf"
             printing.write(page, piece, pages, path)
             numbers[piece] = pages + 1

@@ -38,15 +38,6 @@
     details.replaceWith(box);
   }
 
-  // A formula is said by its TeX; the PDF has no MathML.
-  function say(formula) {
-    const annotation = formula.querySelector("annotation");
-    if (!annotation) return;
-    formula.setAttribute("role", "img"); // Chromium's PDF has no tag for "math"
-    formula.setAttribute("aria-label", annotation.textContent);
-    formula.querySelector(".katex-mathml").remove();
-  }
-
   // Headings go one level down: parts of the book have the first.
   function lower(heading) {
     const level = Number(heading.tagName[1]) + 1;
@@ -73,7 +64,6 @@
       (part) => part.remove());
     each(".cell.tag_hide-cell, .cell > details.hide", leaveOut);
     each("details", unfold);
-    each(".katex", say);
     for (const level of [5, 4, 3, 2, 1]) each(`h${level}`, lower);
     each("[id]", (part) => (part.id = `${slug(name)}--${part.id}`));
     article.id = slug(name);

@@ -16,7 +16,7 @@ TAKE_APART = """() => {
     window.pieces = new Map([...main.children].map((piece) => [piece.id, piece]));
     window.targets = new Set([...document.querySelectorAll('a[href^="#"]')]
         .map((link) => link.getAttribute("href")));
-    return [...pieces.keys()];
+    main.replaceChildren();
 }"""
 SHOW = """([id, before]) => {
     const main = document.querySelector("main"), piece = pieces.get(id);
@@ -33,7 +33,15 @@ SHOW = """([id, before]) => {
     }
     document.getElementById("first-page").textContent =
         `@page :first { counter-increment: page ${before + 1} }`;
+    // What is wider than the page would shrink the chapter: it is made smaller itself.
+    for (const wide of piece.querySelectorAll(".katex-display, table")) {
+        const { left, width } = wide.getBoundingClientRect();
+        const room = main.getBoundingClientRect().right - left;
+        if (width > room + 1)
+            wide.style.fontSize = `${parseFloat(getComputedStyle(wide).fontSize) * room / width}px`;
+    }
 }"""
+COLUMN = 499  # CSS pixels: the width of the text, as in paper.css
 FILL = """(numbers) => {
     for (const link of pieces.get("contents").querySelectorAll("a"))
         link.querySelector("b").textContent = numbers[link.getAttribute("href").slice(1)];
@@ -57,18 +65,21 @@ def assembled(source, settings):
         )
         page = browser.new_page()
         page.set_default_timeout(600_000)
+        page.set_viewport_size({"width": COLUMN, "height": 700})
         page.emulate_media(color_scheme="light")
         page.goto(source.as_uri())
         page.evaluate(ASSEMBLE.read_text(encoding="utf-8"), settings)
         page.evaluate("Promise.all([...document.images].map((image) => image.decode()))")
-        page.evaluate("Promise.all([...document.fonts].map((font) => font.load()))")
+        page.evaluate("Promise.allSettled([...document.fonts].map((font) => font.load()))")
+        page.evaluate(TAKE_APART)
+        page.emulate_media(media="print", color_scheme="light")
         yield page
         browser.close()
 
 
-def take_apart(page):
-    """Part the book into its pieces; return their ids, in order."""
-    return page.evaluate(TAKE_APART)
+def pieces(page):
+    """The ids of the pieces of the book, in order."""
+    return page.evaluate("[...pieces.keys()]")
 
 
 def write(page, piece, before, path):

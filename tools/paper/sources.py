@@ -8,8 +8,14 @@ import yaml
 from PIL import Image
 
 LEFT_OUT = {"chapters/api"}  # a reference for the screen: it is searched, not read
-WIDEST = 900  # pixels of a picture, about 200 dpi at the width of the column
+WIDEST, WIDEST_FRAME = 900, 640  # pixels: some 250 dpi at the width of a picture and of a frame
+FRAME = re.compile(r"-\d\d\.png$")  # as _ext/frame_pictures.py calls the frames of a slider
 ARTICLE = re.compile(r'<article class="bd-article".*?</article>', re.S)
+MATHML = re.compile(
+    r'<span class="katex"><span class="katex-mathml">(?:(?!</span>).)*?'
+    r'<annotation encoding="application/x-tex">(.*?)</annotation>.*?</span>',
+    re.S,
+)
 STYLE = re.compile(r'<link [^>]*href="(?:\.\./)*(_static/[^"?]+\.css)[^"]*"')
 
 
@@ -27,7 +33,13 @@ def article(site, name):
     """The article of a built page, as HTML that loads no picture yet."""
     text = ARTICLE.search((site / f"{name}.html").read_text(encoding="utf-8"))[0]
     text = text.replace("<article", f'<article data-page="{name}"', 1)
+    text = MATHML.sub(said, text)
     return re.sub(r'(<img [^>]*?)\bsrc="', r'\1data-src="', text)
+
+
+def said(formula):
+    """A formula without MathML, which a PDF cannot hold, said by its TeX."""
+    return f'<span class="katex" role="img" aria-label="{formula[1].replace(chr(34), "&quot;")}">'
 
 
 def styles(site, name):
@@ -64,16 +76,20 @@ def page(site, front, chapters):
 
 
 def reduced(site, folder):
-    """Write smaller copies of the site's large pictures; return {name: address of the copy}."""
+    """Write copies of the site's pictures, small and opaque; return {name: address of the copy}."""
     folder.mkdir(parents=True, exist_ok=True)
     found = {}
     for path in sorted((site / "_images").glob("*.png")):
         with Image.open(path) as picture:
-            if picture.width <= WIDEST:
-                continue
-            size = WIDEST, round(picture.height * WIDEST / picture.width)
-            small = picture.convert("RGB").resize(size, Image.Resampling.LANCZOS)
+            clear = picture.convert("RGBA")
+        opaque = Image.new("RGB", clear.size, "white")
+        opaque.paste(clear, mask=clear)
+        widest = WIDEST_FRAME if FRAME.search(path.name) else WIDEST
+        if opaque.width > widest:
+            size = widest, round(opaque.height * widest / opaque.width)
+            opaque = opaque.resize(size, Image.Resampling.HAMMING)
         copy = folder / path.name
-        small.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE).save(copy)
+        few = opaque.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
+        few.save(copy, compress_level=1)
         found[path.name] = copy.as_uri()
     return found
