@@ -5,8 +5,10 @@
   const BOXES = "pre, div.math, .cell_output > .output, .pst-scrollable-table-container";
   const boxes = document.querySelectorAll(BOXES);
   const waiting = new Set();
+  const scrollsDown = (box) =>
+    box.scrollHeight > box.clientHeight && getComputedStyle(box).overflowY !== "hidden";
   const look = (box) => {
-    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
+    if (box.scrollWidth > box.clientWidth || scrollsDown(box)) box.tabIndex = 0;
     else box.removeAttribute("tabindex");
     waiting.delete(box);
   };
