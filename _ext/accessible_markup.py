@@ -1,13 +1,14 @@
 """Markup that axe-core finds at fault in what Sphinx and the theme write, written rightly.
 
 - A table whose corner is empty has row headers in its first column, and no empty header.
-- A table scrolls in a box that has a name (look.js lets the keyboard in where it does scroll).
+- A table scrolls in a box that has a name (scrolling.js lets the keyboard in where it does scroll).
 - The parameters of a long signature are no list of definitions without terms.
 - A list of works is a list.
 - What a reader presses is named by what it shows (templates/).
 """
 
 import re
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -24,12 +25,25 @@ def add_row_headers(app, doctree):
             group.next_node(nodes.colspec)["stub"] = 1
 
 
+def name_above(node):
+    """What an empty header of a row goes on with: the last one above it that says something."""
+    rows = node.parent.parent
+    if isinstance(rows, nodes.thead) or node is not node.parent[0] or not rows.parent.stubs[0]:
+        return ""
+    above = [row[0].astext().strip() for row in rows[: rows.index(node.parent)]]
+    return next(filter(None, reversed(above)), "")
+
+
 def visit_entry(self, node):
-    """A cell of a table; an empty one is no header."""
+    """A cell of a table; an empty one is no header, but for a row that goes on with one."""
     if not node.astext().strip() and not node.next_node(nodes.image):
         node.parent.column += 1
-        self.body.append(self.starttag(node, "td", ""))
-        self.context.append("</td>\n")
+        name = name_above(node)
+        tag = "th" if name else "td"
+        self.body.append(self.starttag(node, tag, "", **({"scope": "row"} if name else {})))
+        if name:
+            self.body.append(f'<span class="visually-hidden">{escape(name)}</span>')
+        self.context.append(f"</{tag}>\n")
         return
     first = len(self.body)
     type(self).visit_entry(self, node)
@@ -61,7 +75,7 @@ def name_formulas(html):
 def name_links(app, pagename, templatename, context, doctree):
     """The same for links that are a formula."""
     if body := context.get("body"):
-        link = r'<a [^>]*><span class="math.*?</a>'
+        link = r'<a [^>]*><span class="[^"]*\bmath\b.*?</a>'
         context["body"] = re.sub(link, lambda found: name_formulas(found[0]), body, flags=re.S)
 
 
