@@ -14,7 +14,7 @@ export OMP_NUM_THREADS ?= 1
 # Where matplotlib keeps its list of fonts, and would find settings: not at home, so that neither differs.
 export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
 
-.PHONY: help install book test test-oldest execute bench bench-gpu phase essentials digits deep stress lock \
+.PHONY: help install book test test-oldest execute bench bench-gpu paint phase essentials digits deep stress lock \
 	set-repository mutants clean
 
 help:  ## list these commands
@@ -41,6 +41,9 @@ bench: install  ## time the engines and their peers here, and store the table; A
 
 bench-gpu: install  ## time the engines for GPUs, on a machine with one, and store the table; ARGS="--quick" anywhere
 	$(BIN)/python -m benchmarks.gpu $(ARGS)
+
+paint: install  ## how soon the pages are there on a slow phone, and store the table; ARGS="index --repeat 1" for one
+	$(BIN)/python -m benchmarks.first_paint $(ARGS)
 
 phase: install  ## repeat the stored sweeps of chapter 11; ARGS="--store DIR" for one that can be interrupted
 	$(BIN)/python tools/phase_diagrams.py $(ARGS)

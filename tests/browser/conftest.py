@@ -3,25 +3,23 @@
 import functools
 import http.server
 import os
-import shutil
 import threading
 
 import pytest
 from playwright.sync_api import sync_playwright
 
 from tests.book.common import SITE
+from tests.browser.chromium import ARGUMENTS, find_chromium
 
 
 @pytest.fixture(scope="session")
 def browser():
-    chromium = shutil.which("chromium") or shutil.which("chromium-browser")
+    chromium = find_chromium()
     if chromium is None:  # A build machine has to have it; a reader need not.
         stop = pytest.fail if os.environ.get("CI") else pytest.skip
         stop("browser tests need chromium")
     with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(
-            executable_path=chromium, args=["--no-sandbox", "--disable-gpu"]
-        )
+        browser = playwright.chromium.launch(executable_path=chromium, args=ARGUMENTS)
         yield browser
         browser.close()
 

@@ -1,0 +1,65 @@
+"""Pictures that do not hold up a page: files of their own, with their size, fetched when near."""
+
+import base64
+import functools
+import hashlib
+import re
+import struct
+from pathlib import Path
+
+IMAGE = re.compile(r"<img\b[^>]*>")
+SOURCE = re.compile(r'\bsrc="([^"]+)"')
+INLINE = re.compile(r'\bsrc="data:image/(png|jpeg|svg\+xml);base64,([^"]+)"')
+SIZE = re.compile(r'<svg\b[^>]*\bviewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"')
+LONGEST_INLINE = 2000  # characters
+
+
+@functools.cache
+def size(path):
+    """Width and height of a picture in pixels, or None."""
+    content = path.read_bytes() if path.is_file() else b""
+    if content.startswith(b"\x89PNG"):
+        return struct.unpack(">II", content[16:24])
+    if path.suffix == ".svg":
+        found = SIZE.search(content[:4000].decode("utf-8", "replace"))
+        return found and (round(float(found[1])), round(float(found[2])))
+    return None
+
+
+def to_file(match, page):
+    """The attribute `src` of a picture that stood in the page as text, now a file beside it."""
+    if len(match[2]) <= LONGEST_INLINE:
+        return match[0]
+    content = base64.b64decode(match[2])
+    suffix = {"png": ".png", "jpeg": ".jpg", "svg+xml": ".svg"}[match[1]]
+    root = re.search(r"data-content_root=\"([^\"]*)\"", page.read_text(encoding="utf-8"))[1]
+    name = f"_images/{hashlib.sha256(content).hexdigest()[:16]}{suffix}"
+    path = page.parent / root / name
+    path.parent.mkdir(exist_ok=True)
+    path.write_bytes(content)
+    return f'src="{root}{name}"'
+
+
+def lighten(tag, page, first):
+    """One picture's tag with what it lacks."""
+    tag = INLINE.sub(lambda match: to_file(match, page), tag)
+    source = SOURCE.search(tag)
+    if source is None or ":" in source[1]:
+        return tag
+    extra = []
+    found = size((page.parent / source[1].partition("?")[0]).resolve())
+    if found and not re.search(r"\b(width|height)=", tag):
+        extra.append('width="{}" height="{}"'.format(*found))
+    if not first and "loading=" not in tag:
+        extra.append('loading="lazy"')
+    if "decoding=" not in tag:
+        extra.append('decoding="async"')
+    return " ".join(["<img", *extra, tag.removeprefix("<img").lstrip()])
+
+
+def lighten_pictures(text, page):
+    """A page whose pictures have their size; all but the first wait until they are near."""
+    start = text.find("<article")
+    head, article = text[:start], text[start:]
+    tags = iter(range(len(text)))
+    return head + IMAGE.sub(lambda match: lighten(match[0], Path(page), next(tags) == 0), article)

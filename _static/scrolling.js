@@ -1,0 +1,30 @@
+// What is wider than its box scrolls, and only then the keyboard stops at it: code, formulas, tables.
+// The theme asks all boxes at once, which lays out the whole page before it is read. Here each is
+// asked when it has been laid out, and those that no one has come near yet one by one, in idle time.
+(() => {
+  const BOXES = "pre, div.math, .cell_output > .output, .pst-scrollable-table-container";
+  const boxes = document.querySelectorAll(BOXES);
+  const waiting = new Set();
+  const look = (box) => {
+    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
+    waiting.delete(box);
+  };
+  const sizes = new ResizeObserver((entries) => entries.forEach((entry) => look(entry.target)));
+  boxes.forEach((box) => sizes.observe(box));
+
+  const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 50)); // Safari has none
+  const next = () => {
+    const [box] = waiting;
+    if (box) look(box), idle(next);
+    else document.documentElement.dataset.boxes = "known";
+  };
+  const lookAtAll = () => {
+    delete document.documentElement.dataset.boxes;
+    boxes.forEach((box) => waiting.add(box));
+    idle(next);
+  };
+  addEventListener("resize", lookAtAll);
+  // The fonts of formulas change their width, not that of their boxes.
+  document.fonts.ready.then(lookAtAll);
+})();
