@@ -66,6 +66,7 @@ def test_a_chapter_runs_in_colab(path, session):
     assert "benign-osc-lib" not in before
     command = [sys.executable, "-m", "pytest", "-o", "addopts=", "-p", "no:cacheprovider"]
     command += ["-p", "no:xdist", "-q", "--nbval", "--nbval-kernel-name", "colab"]
+    command += ["--nbval-sanitize-with", ROOT / "tests" / "nbval.cfg"]
     result = subprocess.run(
         [*command, "--rootdir", COLAB, COLAB / path.name],
         cwd=COLAB,
