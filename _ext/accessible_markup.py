@@ -1,13 +1,14 @@
 """Markup that axe-core finds at fault in what Sphinx and the theme write, written rightly.
 
 - A table whose corner is empty has row headers in its first column, and no empty header.
-- A table scrolls in a box that the keyboard reaches, and that is named.
+- A table scrolls in a box that has a name (scrolling.js lets the keyboard in where it does scroll).
 - The parameters of a long signature are no list of definitions without terms.
 - A list of works is a list.
 - What a reader presses is named by what it shows (templates/).
 """
 
 import re
+from html import escape
 from pathlib import Path
 
 from docutils import nodes
@@ -24,12 +25,25 @@ def add_row_headers(app, doctree):
             group.next_node(nodes.colspec)["stub"] = 1
 
 
+def name_above(node):
+    """What an empty header of a row goes on with: the last one above it that says something."""
+    rows = node.parent.parent
+    if isinstance(rows, nodes.thead) or node is not node.parent[0] or not rows.parent.stubs[0]:
+        return ""
+    above = [row[0].astext().strip() for row in rows[: rows.index(node.parent)]]
+    return next(filter(None, reversed(above)), "")
+
+
 def visit_entry(self, node):
-    """A cell of a table; the empty corner is no header."""
-    if isinstance(node.parent.parent, nodes.thead) and not node.astext().strip():
+    """A cell of a table; an empty one is no header, but for a row that goes on with one."""
+    if not node.astext().strip() and not node.next_node(nodes.image):
         node.parent.column += 1
-        self.body.append(self.starttag(node, "td", ""))
-        self.context.append("</td>\n")
+        name = name_above(node)
+        tag = "th" if name else "td"
+        self.body.append(self.starttag(node, tag, "", **({"scope": "row"} if name else {})))
+        if name:
+            self.body.append(f'<span class="visually-hidden">{escape(name)}</span>')
+        self.context.append(f"</{tag}>\n")
         return
     first = len(self.body)
     type(self).visit_entry(self, node)
@@ -40,8 +54,10 @@ def visit_entry(self, node):
 
 def depart_entry(self, node):
     """Close a cell; a formula that is all of a header gets its letters for a name."""
-    if isinstance(node.parent.parent, nodes.thead):
-        first = max(place for place, text in enumerate(self.body) if text.startswith("<t"))
+    first = len(self.body) - 1
+    while not self.body[first].startswith(("<th", "<td")):
+        first -= 1
+    if self.body[first].startswith("<th"):
         self.body[first:] = [name_formulas("".join(self.body[first:]))]
     type(self).depart_entry(self, node)
 
@@ -56,6 +72,13 @@ def name_formulas(html):
     return re.sub(r"<math([^>]*)>(.*?)<annotation", named, html, flags=re.S)
 
 
+def name_links(app, pagename, templatename, context, doctree):
+    """The same for links that are a formula."""
+    if body := context.get("body"):
+        link = r'<a [^>]*><span class="[^"]*\bmath\b.*?</a>'
+        context["body"] = re.sub(link, lambda found: name_formulas(found[0]), body, flags=re.S)
+
+
 def table_name(node):
     """What a table is called: its caption, or the columns that it has."""
     caption = node.next_node(nodes.title)
@@ -63,11 +86,11 @@ def table_name(node):
         return caption.astext()
     head = node.next_node(nodes.thead)
     cells = [cell.astext().strip() for cell in head[0]] if head is not None else []
-    return "Table: " + ", ".join(cell for cell in cells if cell)
+    return "Table of " + ", ".join(cell for cell in cells if cell)
 
 
 def visit_table(self, node):
-    """The theme's box that scrolls, with a name and reached by the keyboard."""
+    """The theme's box that scrolls, with a name."""
     first = len(self.body)
     type(self).visit_table(self, node)
     box = self.starttag(
@@ -75,9 +98,7 @@ def visit_table(self, node):
         "div",
         "",
         CLASS="pst-scrollable-table-container",
-        role="group",
-        tabindex="0",
-        **{"aria-label": table_name(node)},
+        **{"data-name": table_name(node)},
     )
     self.body[first] = box
 
@@ -127,6 +148,7 @@ def depart_citation(self, node):
 def setup(app):
     app.connect("config-inited", lambda app, config: config.templates_path.insert(0, TEMPLATES))
     app.connect("doctree-read", add_row_headers)
+    app.connect("html-page-context", name_links)
     visitors = {
         nodes.entry: (visit_entry, depart_entry),
         nodes.table: (visit_table, depart_table),

@@ -6,6 +6,7 @@ that lead nowhere. All addresses follow `baseurl` in _config.yml.
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 from urllib.parse import urlparse
@@ -15,11 +16,20 @@ import sphinxext.opengraph as opengraph
 from docutils import nodes
 from docutils.utils import new_document
 from edition import page_date
+from matplotlib import font_manager
 from plain_text import words
 
 SHORTEST, LONGEST = 70, 155  # characters of a description
 NOT_LISTED = {"404", "search", "genindex", "py-modindex", "prf-prf"}
+REST = "A page of the executable book on SGD with large learning rates, which learns weak features."
 HERE = Path(__file__).parent
+ROBOTO = Path(opengraph.__file__).parent / "_static" / "Roboto-Flex.ttf"
+CARD = {
+    "image_mini": "images/card-mark.png",
+    "line_color": "#0072b2",
+    "site_url": "",
+    "font": ["Roboto Flex", "DejaVu Sans"],  # the second has the indices that the first lacks
+}
 
 
 def base(config):
@@ -30,6 +40,9 @@ def base(config):
 def configure(app, config):
     config.templates_path.append(str(HERE / "templates"))
     config.ogp_site_url = base(config)
+    config.ogp_site_name = config.html_title
+    config.ogp_social_cards = CARD
+    font_manager.fontManager.addfont(ROBOTO)
     config.notfound_urls_prefix = urlparse(base(config)).path
     config.notfound_template = "not_found.html"
     config.notfound_context = {"title": "Page not found"}
@@ -43,7 +56,9 @@ def description(doctree):
             text = f"{text} {words(paragraph)}".strip()
         if len(text) >= SHORTEST:
             break
-    return shortened(text)
+    if len(text) < SHORTEST:  # a page without text of its own
+        text = f"{words(doctree.next_node(nodes.title))}. {text} {REST}"
+    return shortened(re.sub(r"\s+", " ", text))
 
 
 def shortened(text):
@@ -99,6 +114,9 @@ def linked_data(app, pagename, title, about):
 
 
 def fill_head(app, pagename, templatename, context, doctree):
+    """Put the icons, the card and the description into the head of a page."""
+    if app.builder.name != "html":
+        return
     root = context["pathto"]
     tags = [
         f'<link rel="icon" href="{root("_static/mark.svg", resource=True)}" type="image/svg+xml">',

@@ -24,7 +24,10 @@ def label(entry):
 
 
 class AuthorYear(BaseLabelStyle):
+    """Labels of authors and year."""
+
     def format_labels(self, sorted_entries):
+        """One label for each entry."""
         return map(label, sorted_entries)
 
 
@@ -38,9 +41,12 @@ def host_link(children, context):
 
 
 class Cited(Style):
+    """The style `plain` with these labels and short links."""
+
     default_label_style = AuthorYear
 
     def format_url(self, e):
+        """The template of an address."""
         return host_link
 
 

@@ -2,6 +2,7 @@
 
 The page keeps its own introduction; the line `LEDGER` in it is replaced by a table of counts and
 one block per claim, with the label `claim-<id>` that chapters link to as `[eq. (1)](#claim-eq-1)`.
+Where scripts run, _static/claims.js adds a filter.
 """
 
 from collections import Counter
@@ -18,13 +19,7 @@ GROUPS = {
     "ours": "Beyond the paper",
 }
 SOURCES = {"paper": "the paper's", "known": "known", "ours": "ours"}  # and the column of each
-STATUSES = {  # and the colour of each badge
-    "reproduced": "success",
-    "corrected": "primary",
-    "partly": "warning",
-    "negative": "danger",
-    "open": "muted",
-}
+STATUSES = ("reproduced", "corrected", "partly", "negative", "open")
 
 
 def as_list(value):
@@ -58,12 +53,17 @@ def links(claim, repository):
     return " · ".join(found)
 
 
+def badge(field, word):
+    """A badge as the statements have; _static/claims.js filters by it."""
+    return f"[{word}]{{.bo-origin .bo-origin-{word} .bo-{field}}}"
+
+
 def block(claim, repository):
     """One claim in MyST Markdown."""
-    badge = f"{{bdg-{STATUSES[claim['status']]}}}`{claim['status']}`"
+    badges = f"{badge('status', claim['status'])} {badge('source', claim['source'])}"
     parts = [
         f"(claim-{claim['id']})=\n### {claim['title']}",
-        f"{badge} {claim['kind']}{origin(claim)}",
+        f"{badges} {claim['kind']}{origin(claim)}",
         claim["statement"],
         claim.get("note"),
         links(claim, repository),

@@ -10,7 +10,7 @@ from sphinx.util.nodes import make_refnode
 from symbols import LINKED, in_plain_paragraph
 
 PAGE = "chapters/glossary"
-EVERYDAY = {"active", "benign", "class", "gain", "point", "run", "silent", "visit"}
+EVERYDAY = {"active", "benign", "class", "gain", "miss", "point", "run", "silent", "visit"}
 
 
 def terms(env):

@@ -13,11 +13,14 @@ from pathlib import Path
 from posixpath import dirname, join, normpath
 from urllib.parse import unquote
 
+from symbols import NAME
+
 FOLDER = "_previews"
 LINK = re.compile(r'<a class="[^"]*\binternal\b[^"]*" href="([^"#:]*)(?:#([^"]*))?"')
 TAG = re.compile(r"<([a-z]\w*)")
 BLOCK = re.compile(r"<(h[1-6]|section|div|figure|table|p)\b")
 HEADERLINK = re.compile(r'<a class="headerlink".*?</a>', re.S)
+HEADING = re.compile(r"<h[1-6][^>]*>(.*?)</h[1-6]>", re.S)
 ANCHOR = re.compile(r"</?a\b[^>]*>")
 IDENTITY = re.compile(r' id="[^"]*"')
 
@@ -68,6 +71,8 @@ def place(html, anchor):
         return f"<dl>{here}<dd>{next_element(meaning, 1, 'p')}</dd></dl>"
     if tag == "dt":
         return f"<dl>{here}{next_element(html, end, 'dd')}</dl>"
+    if tag == "li":
+        return f"<ul>{here}</ul>"
     if tag == "tr":
         return f"<table><tbody>{here}</tbody></table>"
     return here
@@ -81,11 +86,14 @@ def labelled(html, start, end):
     if not re.fullmatch("h[1-6]", following[1]):
         return element(html, following.start())
     section = element(html, html.rfind("<section", 0, start))
-    return section if ' id="claim-' in section[:400] else beginning(section)
+    if ' id="claim-' not in section[:400]:
+        return beginning(section)
+    return section[: max(section.find("<p>shown in"), 0) or None]  # not the tests of the claim
 
 
 def clean(html):
-    """A copy that can stand on another page: no ids, no links, nothing that is pressed."""
+    """A copy that can stand on another page: no ids, no links, no headings."""
+    html = HEADING.sub(r"<p><strong>\1</strong></p>", html).replace(NAME, "")
     return re.sub(
         r">\s+<", "> <", IDENTITY.sub("", ANCHOR.sub("", HEADERLINK.sub("", html)))
     ).strip()

@@ -6,7 +6,6 @@ its page are not made; ``search.html`` shows the same list as the dialog.
 """
 
 import json
-import shutil
 from pathlib import Path
 
 from docutils import nodes
@@ -57,7 +56,7 @@ class Gatherer:
             name = node["ids"][0].removeprefix("benign_osc_lib.")
             return node["ids"][0], "function", name, self.text(own)[:BRIEF]
         if isinstance(node, nodes.citation):
-            return node["ids"][0], "work", words(node[1])[:90], words(node[1])
+            return node["ids"][0], "work", words(node[0]), words(node[1])
         return None
 
     def section(self, node):
@@ -164,7 +163,10 @@ def write(app, error):
     (folder / "sections.js").write_text(
         f'document.dispatchEvent(new CustomEvent("bo:sections",{{detail:{script}}}))', "utf-8"
     )
-    shutil.copyfile(LIBRARY, folder / "minisearch.js")
+    # Where require.js is loaded, the library would register there and not be seen.
+    library = LIBRARY.read_text(encoding="utf-8")
+    alone = f"(function (define, module, exports) {{{library}\n}}).call(globalThis)"
+    (folder / "minisearch.js").write_text(alone, encoding="utf-8")
 
 
 def setup(app):

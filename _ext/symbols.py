@@ -9,6 +9,10 @@ import re
 from docutils import nodes
 
 PAGE = "chapters/notation"
+# MathML alone is no name of a link to every reader of screens.
+NAME = '<span class="bo-unseen">symbol </span>'
+# A formula is taken for its symbol if it is that alone, or gives it a number.
+VALUE = re.compile(r"(?s)([^=]+?)( = [\d.,]+)?")
 LINKED = re.compile(r"chapters/(\d\d|[A-Z])_|chapters/(theory_in|to_real)")
 
 
@@ -60,6 +64,8 @@ def chapter(docname):
 
 def address(symbols, tex, docname):
     """The row that explains a symbol on a page, or None."""
+    if not VALUE.fullmatch(tex.strip()):
+        return None
     for name, where in symbols.get(key(tex), ()):
         if not where or chapter(docname) in where:
             return name
@@ -89,9 +95,14 @@ def link_first_uses(app, doctree, docname):
             continue
         seen.add(name)
         uri = app.builder.get_relative_uri(docname, PAGE) + f"#{name}"
-        link = nodes.reference("", "", internal=True, refuri=uri, classes=["bo-symbol"])
-        math.replace_self(link)
-        link += math
+        opening = f'<a class="bo-symbol reference internal" href="{uri}">{NAME}'
+        at = math.parent.index(math)
+        math.parent[at : at + 1] = [raw(opening), math, raw("</a>")]
+
+
+def raw(html):
+    """A piece of HTML as a node."""
+    return nodes.raw("", html, format="html")
 
 
 def setup(app):

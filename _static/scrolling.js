@@ -5,9 +5,21 @@
   const BOXES = "pre, div.math, .cell_output > .output, .pst-scrollable-table-container";
   const boxes = document.querySelectorAll(BOXES);
   const waiting = new Set();
+  // What a screen reader calls it: a table has a name from the build (_ext/accessible_markup.py).
+  const kind = (box) => (box.matches("div.math") ? "Formula" : box.matches("pre") ? "Code" : "Output");
+  const names = new Map(
+    [...boxes].map((box, place) => [box, `${box.dataset.name ?? kind(box)} (${place + 1}, scrolls)`]),
+  );
+  const scrollsDown = (box) =>
+    box.scrollHeight > box.clientHeight && getComputedStyle(box).overflowY !== "hidden";
   const look = (box) => {
-    if (box.scrollWidth > box.clientWidth || box.scrollHeight > box.clientHeight) box.tabIndex = 0;
-    else box.removeAttribute("tabindex");
+    if (box.scrollWidth > box.clientWidth || scrollsDown(box)) {
+      box.tabIndex = 0;
+      box.setAttribute("role", "region");
+      box.setAttribute("aria-label", names.get(box));
+    } else {
+      for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
+    }
     waiting.delete(box);
   };
   const sizes = new ResizeObserver((entries) => entries.forEach((entry) => look(entry.target)));

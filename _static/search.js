@@ -75,7 +75,7 @@
     for (const place of found) {
       const weight = WEIGHT[place.kind] ?? 1;
       if (names(place).includes(sought)) place.score += EXACT * weight;
-      else if (` ${bare(place.title)} `.includes(` ${sought} `)) place.score *= 2.5 * weight;
+      else if (` ${bare(place.title)}`.includes(` ${sought}`)) place.score *= 3 * weight;
       else if (sought.includes(" ") && bare(place.text).includes(sought)) place.score *= 1.5 * weight;
       else place.score *= weight;
     }

@@ -18,6 +18,7 @@ from nbclient.exceptions import CellControlSignal, DeadKernelError
 
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "chapters"
+WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
 HERO = ROOT / "images" / "two-rates.png"  # README and index show it
 
 
@@ -44,6 +45,10 @@ def normalise(notebook):
             "language_info": {"name": "python"},
         }
     )
+    for cell in notebook.cells:
+        for output in cell.get("outputs", []):
+            # A laboratory lives as long as its kernel; what stays is its picture, as HTML.
+            output.get("data", {}).pop(WIDGET_VIEW, None)
     return notebook
 
 

@@ -5,7 +5,9 @@ import re
 
 import pytest
 
-from tests.book.common import SITE
+from tests.book.common import ROOT, SITE
+
+AXE = ROOT / "node_modules" / "axe-core" / "axe.min.js"
 
 EDGE = r"14_edge_of_stability\.html|08_where_it_stops\.html.*#the-edge-of-stability"
 # What a reader types, and the place that must come first.
@@ -27,6 +29,13 @@ SOUGHT = {
 }
 
 
+def faults_of_access(page, *selectors):
+    """What axe-core finds in these parts of a page."""
+    page.add_script_tag(path=AXE)
+    found = page.evaluate("async (parts) => (await axe.run(parts)).violations", list(selectors))
+    return [(fault["id"], fault["nodes"][0]["html"][:200]) for fault in found]
+
+
 def list_of(page, query):
     """Type a query into the open dialog, and wait for its list."""
     page.fill("dialog input[name=q]", query)
@@ -44,7 +53,7 @@ def test_search_finds_sections_while_typing(open_page):
     wrong = {query: url for query, url in first.items() if not re.search(SOUGHT[query], url)}
     assert wrong == {}
     # Hidden code, outputs and TeX are no text of the book.
-    for hidden in ("matplotlib.pyplot", "subprocess", "rVert", "begin aligned"):
+    for hidden in ("matplotlib.pyplot", "subprocess", "rVert", "bigl"):
         assert not [url for url in list_of(page, hidden) if "chapters/0" in url], hidden
     assert list_of(page, "zzzxqy") == []
     assert "Nothing found" in page.inner_text("dialog [role=status]")
@@ -54,6 +63,7 @@ def test_search_finds_sections_while_typing(open_page):
     assert page.locator("dialog .bo-found mark").first.is_visible()
     page.keyboard.press("ArrowDown")
     page.keyboard.press("ArrowDown")
+    assert faults_of_access(page, "dialog") == []
     links = page.locator("dialog .bo-found a")
     assert links.nth(1).evaluate("link => link === document.activeElement")
     page.keyboard.press("ArrowUp")
@@ -67,7 +77,7 @@ def test_search_finds_sections_while_typing(open_page):
 def test_search_arrives_at_the_place_and_marks_it(open_page):
     page = open_page("index.html", 390)
     page.keyboard.press("Control+k")
-    urls = list_of(page, "relative sharpness")
+    urls = list_of(page, "edge of stability")
     at = next(number for number, url in enumerate(urls) if "08_where_it_stops" in url)
     page.locator("dialog .bo-found a").nth(at).click()
     page.wait_for_url("**/08_where_it_stops.html#*")  # and the query is gone from the address
@@ -89,7 +99,7 @@ def test_search_has_a_page_of_its_own(open_page):
 
 def previews(page, selector):
     """The text of the card that a link shows on focus."""
-    link = page.locator(selector).first
+    link = page.locator(f"article {selector}:not(.headerlink):visible").first
     link.evaluate("link => link.focus({focusVisible: true})")
     card = page.locator(".bo-preview")
     card.wait_for()
@@ -100,12 +110,12 @@ def previews(page, selector):
 def test_links_show_what_they_lead_to(open_page):
     page = open_page("chapters/08_where_it_stops.html", 1280)
     shown = {
-        "article a[href$='#prop-one-point-map']": "Proposition 4.1",  # a statement elsewhere
-        "article a[href='#equation-eq-stop-edge-signal']": "(8.2)",  # an equation here
-        "article a[href*='bibliography.html#']": "In",  # a work
-        "article a.bo-term": "",
-        "article a.bo-symbol": "",
-        "article a[href*='claims.html#claim-']": "",
+        "a[href$='#thm-time']": "Theorem G.",  # a statement elsewhere
+        "a[href^='#equation-']": "(8.",  # an equation here
+        "a[href*='bibliography.html#']": "20",  # a work
+        "a.bo-term": "",
+        "a.bo-symbol": "",
+        "a[href*='claims.html#claim-']": "",
     }
     for selector, text in shown.items():
         card = previews(page, selector)
@@ -117,8 +127,7 @@ def test_links_show_what_they_lead_to(open_page):
         assert not page.locator(".bo-preview").count()
 
     # By mouse: it stays while the pointer is on it, and goes when the pointer has left.
-    link = page.locator("article a.bo-term").first
-    link.hover()
+    page.locator("a.bo-term:visible").first.hover()
     card = page.locator(".bo-preview")
     card.wait_for()
     card.hover()
@@ -127,6 +136,14 @@ def test_links_show_what_they_lead_to(open_page):
     card.wait_for(state="detached")
     ids = page.evaluate("[...document.querySelectorAll('[id]')].map((e) => e.id)")
     assert ids.count("bo-preview") == 0
+    assert page.faults == []
+
+
+def test_cards_and_their_links_are_accessible(open_page):
+    page = open_page("chapters/C_statistics.html", 390)
+    previews(page, "a.bo-term")
+    parts = (".bo-preview", "article a.bo-term", "article a.bo-symbol")
+    assert faults_of_access(page, *parts) == []
     assert page.faults == []
 
 

@@ -113,6 +113,7 @@ def test_frames_are_fetched_when_the_slider_is_touched(visit):
     """Before, only those in view; and the page does not move when one comes."""
     asked = []
     page, figure, shows = visit(asked=asked)
+    shows()
     frames = [name for name in asked if re.match(r"fig-[\w-]+-\d\d\.png", name)]
     assert 0 < len(frames) <= 2
     before = figure.bounding_box()["height"]

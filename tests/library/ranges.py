@@ -48,7 +48,7 @@ FROM_ANOTHER = {
     **{"v_norm": "at most u_norm = 2.0", "delta": "< 1/kappa", "scale": "< √2/u_norm"},
     "n_weak": "<= n",
 }
-"""Upper ends that another argument sets, as messages name them."""
+"""Upper ends that another argument sets, as messages name them; those of a laboratory are fixed."""
 
 LAW = [0.2, 0.5, 0.3]
 WHOLE = ("integer", "counts")
@@ -221,7 +221,7 @@ class Row:
             return f"at least {self.low}" if one_end else f"in {self.low}..{self.high}"
         if value < self.low or value == self.low and not self.closed[0]:
             return f"{'>=' if self.closed[0] else '>'} {self.low}"
-        if self.name in FROM_ANOTHER:
+        if self.name in FROM_ANOTHER and self.function != "lab.Lab":
             return FROM_ANOTHER[self.name]
         return f"{'<=' if self.closed[1] else '<'} {self.high}"
 

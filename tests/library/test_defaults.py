@@ -176,6 +176,15 @@ ARGUMENTS = {
     },
     "trapping.trapping_region": {"order": "alternating", "depth": 9},
     "two_classes.follow": {"limit": 1000.0},
+    "lab.Lab": {
+        **{"kappa": 1.2, "nu": 0.04, "view": "all", "strong": 0.0078, "weak": 0.0003},
+        **{"steps": 1500, "e": -0.6, "z": 0.2, "noise_norm": 0.8, "n_weak": 2, "m": 8},
+        **{"scale": 0.0625, "epochs": 200, "seed": 1, "diagram": "nu"},
+    },
+    "lab.draws.draw": {
+        **{"n": 16, "n_weak": 2, "m": 8, "d": 64, "u_norm": 2.0, "nu": 0.04},
+        **{"noise_norm": 0.8, "scale": 0.0625},
+    },
     "widgets.FrameSlider": {"description": "", "start": 0, "caption": "", "name": ""},
 }
 

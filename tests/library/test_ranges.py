@@ -50,6 +50,7 @@ NO_NUMBERS = {
     *("arch", "dataset", "precision", "settings", "images", "labels", "network"),  # see deep/
     *("has_shortcut", "rows", "folder", "command", "keep_weights", "tensorboard"),  # the same
     *("report", "what", "after_step", "column"),  # the same
+    *("view", "diagram"),  # see lab/test_lab.py
     *("sets", "frames", "labels", "alts", "description", "caption"),  # see test_widgets.py
 }
 """Arguments that hold no number, or many: tensors, objects, choices among words, flags."""

@@ -1,0 +1,98 @@
+// What test_view.py asks of the laboratory's page; this follows the modules in one file.
+{
+  // names of their own
+  const states = {
+    start: startState(),
+    far: {
+      ...startState(),
+      kappa: 0.73,
+      nu: 0.113137,
+      strong: 0.0213,
+      weak: 0.00172,
+      steps: 340,
+      noise_norm: 1.25,
+      n_weak: 5,
+      m: 6,
+      scale: 0.0417,
+      epochs: 40,
+      seed: 79,
+      e: -0.31,
+      z: 0.41,
+      diagram: "noise",
+    },
+  };
+  const runOf = (state) => networkRun(state);
+  const path = (state) => orbit(state).f;
+  const said = (values, until) => {
+    const state = { ...startState(), ...values };
+    return describePoint(state, orbit(state), until ?? state.steps);
+  };
+  const far = runOf(states.far);
+  const answers = {
+    roundTrips: Object.fromEntries(
+      Object.keys(VIEWS).map((view) => [
+        view,
+        [states.far, decodeState(encodeState(view, states.far)), VIEW_FIELDS[view]],
+      ]),
+    ),
+    broken: ["", "#", "#lab=nothing", "#lab=toString", "#kappa=1", "#top"].map(decodeState),
+    odd: decodeState("#lab=network&kappa=99&nu=-1&m=2.6&seed=&epochs=many&diagram=nu&x=1"),
+    presets: PRESETS.map((preset) => [
+      preset.name,
+      presetValues(preset),
+      ["point", "network"].map((view) =>
+        presetOf({ ...startState(), ...presetValues(preset) }, view),
+      ),
+    ]),
+    noPreset: presetOf({ ...startState(), kappa: 1.17 }, "network"),
+    python: Object.fromEntries(
+      Object.keys(VIEWS).map((view) => [view, pythonOf(view, states.far)]),
+    ),
+    pointRun: pointRun(states.far),
+  predicted: predictedWeak(orbit(states.start), 1.2, 0.04),
+    margins: Array.from(far.run.margins.slice(-16)),
+    signals: far.weak.map((values) => values.at(-1)),
+    right: far.accuracy,
+    cobweb: [0.4, 1.2, 1.7].map((k) => cobwebPath(k, 0.2)),
+    cells: ["nu", "rho", "noise"].map((name) => [
+      cellOf(name, startState()),
+      describeCell(name, cellOf(name, startState())),
+    ]),
+    words: {
+      small: said({ kappa: 0.1 }),
+      large: said({}),
+      early: said({}, 300),
+      lost: said({ kappa: 1.8 }),
+      chaos: said({ kappa: 1.5 }, 200),
+      before: said({}, 2),
+      up: describeStep({ e: 0.5, kappa: 1.2, nu: 0.04 }),
+      down: describeStep({ e: -0.5, kappa: 1.2, nu: 0.04 }),
+      nothing: describeStep({ e: 0, kappa: 1.2, nu: 0.04 }),
+      turned: describeStep({ e: -0.9, kappa: 1.2, nu: 0.04 }),
+      taken: describeTaken([0, 0.1, 0.15]),
+    },
+    found: networkFound(far, states.far),
+    mean: meanAndHalf([0.9, 1, 0.8, 0.95]),
+    totals: countTotals([159, 158, 159, 160]),
+    five: [
+      drawFive(startState(), 10000),
+      drawFive(startState(), 10000),
+      drawFive(startState(), 10005),
+    ],
+    ticks: [
+      [0, 1],
+      [0, 1500],
+      [-4.3, -0.8],
+      [0.002, 0.0031],
+    ].map(([low, high]) => roundTicks(low, high)),
+    labels: [0, -0.5, 1500, 0.0001, 1e-7, 0.3 - 0.1].map(tickLabel),
+    numbers: [0, 0.5346, -0.02, 0.000371, 1.3e-7, NaN].map((value) => inWords(value)),
+  };
+  const plain = (key, value) =>
+    ArrayBuffer.isView(value)
+      ? Array.from(value)
+      : typeof value === "number" && !Number.isFinite(value)
+        ? String(value)
+        : value;
+  console.log(JSON.stringify(answers, plain));
+}
