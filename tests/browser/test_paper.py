@@ -22,6 +22,7 @@ PRINTED = """() => {
             shown(element) && light(getComputedStyle(element).color.match(/[0-9]+/g))).length,
         "folded": all("details > :not(summary)").filter((element) => !shown(element)).length,
         "cut": all("article pre").filter((code) => code.scrollWidth > code.clientWidth + 1).length,
+        "titles": all("h1").filter(shown).map((heading) => heading.innerText),
         "navigation": all("nav, .bd-header, .bd-sidebar-primary, .copybtn").filter(shown)
             .map((element) => element.className),
     };
@@ -154,4 +155,5 @@ def test_a_page_of_the_site_prints_light_open_and_whole(browser, site):
     assert found["background"] == "rgb(255, 255, 255)"
     assert found["dark text"] == found["folded"] == found["cut"] == 0
     assert found["navigation"] == []
+    assert [text.removesuffix("#") for text in found["titles"]] == ["4. One data point"]
     context.close()
