@@ -89,6 +89,8 @@ def measure(names, repeat, site):
         browser.close()
     return {
         "pages": found,
+        "line": "slow 4G (1.6 Mbit/s down, 0.75 up, 150 ms)",
+        "slower": SLOWER,
         "repeat": repeat,
         "chromium": version,
         "machine": machine(),

@@ -1,4 +1,4 @@
-"""Write chapters/performance.md and its figure from benchmarks/results.json, results_gpu.json.
+"""Write chapters/performance.md and its figure from benchmarks/results*.json.
 
 python -m benchmarks.page
 
@@ -15,12 +15,14 @@ from benchmarks.figure import draw
 from benchmarks.machine import ROOT
 from benchmarks.values import values
 from benchmarks.values_gpu import values_gpu
+from benchmarks.values_paint import values_paint
 
 RESULTS = ROOT / "benchmarks" / "results.json"
 RESULTS_GPU = ROOT / "benchmarks" / "results_gpu.json"
 RESULTS_PAINT = ROOT / "benchmarks" / "results_paint.json"
 TEMPLATE = ROOT / "benchmarks" / "page.md"
 WITH_GPU, WITHOUT_GPU = (TEMPLATE.with_stem(name) for name in ("page_gpu", "page_without_gpu"))
+PAINT = TEMPLATE.with_stem("page_paint")
 PAGE = ROOT / "chapters" / "performance.md"
 FIGURE = PAGE.with_suffix(".png")
 
@@ -30,12 +32,13 @@ def read(path):
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else None
 
 
-def render(results, on_gpu):
+def render(results, on_gpu, paint=None):
     """The page.
 
     Args:
         results: of `make bench`.
         on_gpu: of `make bench-gpu`, or None.
+        paint: of `make paint`, or None.
 
     Raises:
         ValueError: the results are those of a quick run.
@@ -44,7 +47,8 @@ def render(results, on_gpu):
     if results["quick"] or (on_gpu and on_gpu["quick"]):
         raise ValueError("the page shows a full run, not one with --quick")
     section = fill(WITH_GPU, values_gpu(on_gpu)) if on_gpu else fill(WITHOUT_GPU, {})
-    return fill(TEMPLATE, {**values(results), "gpu": section.rstrip()})
+    text = fill(TEMPLATE, {**values(results), "gpu": section.rstrip()})
+    return text + (fill(PAINT, values_paint(paint)) if paint else "")
 
 
 def fill(template, found):
@@ -61,7 +65,7 @@ def fingerprint():
 def main():
     """Write the page and the figure."""
     results = read(RESULTS)
-    PAGE.write_text(render(results, read(RESULTS_GPU)), encoding="utf-8")
+    PAGE.write_text(render(results, read(RESULTS_GPU), read(RESULTS_PAINT)), encoding="utf-8")
     fig = draw(results)
     fig.savefig(FIGURE, metadata={"Source": fingerprint()})
     plt.close(fig)

@@ -122,7 +122,9 @@ def test_stored_results_are_complete():
 
 def test_page_is_written_from_the_stored_results():
     written = page.PAGE.read_text(encoding="utf-8")
-    assert written == page.render(STORED, page.read(page.RESULTS_GPU))
+    assert written == page.render(
+        STORED, page.read(page.RESULTS_GPU), page.read(page.RESULTS_PAINT)
+    )
     with Image.open(page.FIGURE) as figure:
         assert figure.info["Source"] == page.fingerprint()
 
