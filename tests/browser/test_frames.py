@@ -133,5 +133,5 @@ def test_frames_are_fetched_when_the_slider_is_touched(visit):
 def test_without_scripts_the_first_frame_stands_alone(visit):
     _, figure, _ = visit(java_script_enabled=False)
     assert figure.locator("> img").is_visible()
-    assert figure.locator("figcaption").inner_text().startswith("Fig.")
+    assert figure.locator("figcaption").text_content().strip().startswith("Fig.")
     assert not figure.locator(".bo-frames-control").is_visible()

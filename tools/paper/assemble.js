@@ -65,9 +65,10 @@
     each(".cell.tag_hide-cell, .cell > details.hide", leaveOut);
     each("details", unfold);
     each(".bo-lab", (lab) => {
-      const link = make("a", "", "on the site");
-      link.href = `${home}${name}.html`;
-      lab.append(make("p", "", "It moves ", link, "."));
+      const address = `${home}${name}.html`;
+      const link = make("a", "", address.replace(/^https?:\/\//, ""));
+      link.href = address;
+      lab.append(make("p", "", "It moves at ", link, "."));
     });
     for (const level of [5, 4, 3, 2, 1]) each(`h${level}`, lower);
     each("[id]:not(svg [id])", (part) => (part.id = `${slug(name)}--${part.id}`));
