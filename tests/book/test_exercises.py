@@ -117,3 +117,11 @@ def test_what_a_notebook_is_told():
     assert FORMS.call_text("1.2") == 'check("1.2", "…")'
     assert "- (a) No" in FORMS.question_text("1.2")
     assert FORMS.question_text("5.1").startswith("**1.** The rise")
+
+
+def test_the_page_for_teachers_leads_to_the_exercises_it_names():
+    text = (ROOT / "chapters" / "for_teachers.md").read_text(encoding="utf-8")
+    links = re.findall(r"\[([0-9A-J]+\.\d+)\]\(#(ex-[\w-]+)\)", text)
+    assert len(links) > 40
+    assert [link for link in links if numbers()[link[0]] != link[1]] == []
+    assert not re.search(r"\| [0-9A-J]+\.\d|[Ee]xercises? [0-9A-J]+\.\d|\([0-9A-J]+\.\d+\)", text)

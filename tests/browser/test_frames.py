@@ -50,7 +50,7 @@ def test_keys(open_page):
     other = page.locator("figure.bo-frames").nth(1)
     untouched = other.evaluate(STATE)
     start = shows()
-    assert start["said"] == start["read"] == "e = -0.6"
+    assert start["said"] == start["read"] == "e = \N{MINUS SIGN}0.6"
     assert start["name"] == "residual e"
     figure.locator("input").focus()
     seen = [start]
