@@ -65,7 +65,7 @@ def test_keys(open_page):
         for part in ("said", "read", "alt", "file"):
             assert before[part] != after[part]
         assert after["said"] == after["read"]
-        assert re.match(r"e = [+-]?[\d.]+$", after["said"])
+        assert re.match(r"e = [+−]?[\d.]+$", after["said"])
         assert after["wide"] == 1344
     # The picture is described once the reader has stopped moving.
     page.wait_for_function(
