@@ -11,9 +11,10 @@ FAULTS = """() => ({
     "formula errors": document.querySelectorAll(".katex-error, .math merror").length,
     "tab stops at formulas in the text":
         document.querySelectorAll("span.math[tabindex], .math .katex [tabindex]").length,
-    "boxes that scroll but no key reaches, or the reverse":
-        [...document.querySelectorAll("div.math, pre")].filter((box) =>
-            box.scrollWidth > box.clientWidth !== (box.tabIndex === 0)).length,
+    "boxes that scroll and no key reaches": [...document.querySelectorAll("div.math, pre")]
+        .filter((box) => box.scrollWidth > box.clientWidth && box.tabIndex < 0).length,
+    "formulas that are tab stops though they fit": [...document.querySelectorAll("div.math")]
+        .filter((box) => box.scrollWidth <= box.clientWidth && box.tabIndex === 0).length,
     "pictures without alternative text": [...document.querySelectorAll("main img")]
         .filter((image) => !image.alt.trim()).length,
     "pictures out of proportion": [...document.querySelectorAll(".bd-article img")]
