@@ -1,13 +1,14 @@
 """The book on paper: every chapter is in the PDF; links and contents lead to the right pages."""
 
 import re
+import subprocess
+import sys
 from html import unescape
 
 import pytest
 from pypdf import PdfReader
 
 from tests.book.common import ROOT, SITE
-from tools.paper.__main__ import print_book
 from tools.paper.sources import parts
 
 CHAPTERS = [name for _, pages in parts(ROOT) for name in pages]
@@ -33,7 +34,8 @@ PRINTED = """() => {
 def paper(browser, tmp_path_factory):
     """The PDF, printed once; `browser` skips where there is none."""
     out = tmp_path_factory.mktemp("paper") / "book.pdf"
-    print_book(SITE, out)
+    command = [sys.executable, "-m", "tools.paper", "--site", SITE, "--out", out]
+    subprocess.run(command, cwd=ROOT, check=True)
     assert out.stat().st_size < 25e6
     return PdfReader(out)
 
