@@ -99,7 +99,7 @@ def is_silent(node):
         isinstance(node, SILENT)
         or node.tagname.startswith("solution")
         or node.tagname == "check_form"
-        or (isinstance(node, nodes.title) and "dropdown" in node.parent.get("classes", ()))
+        or (isinstance(node, nodes.title) and "dropdown" in (node.parent or {}).get("classes", ()))
         or "cell_input" in getattr(node, "attributes", {}).get("classes", ())
     )
 
