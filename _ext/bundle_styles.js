@@ -17,6 +17,7 @@ function read(file, home) {
     if (/font.?awesome/i.test(rule.toString())) rule.remove();
   });
   sheet.walkRules((rule) => {
+    if (rule.parent.type === "rule") throw rule.error("PurgeCSS drops nested rules");
     if (!file.endsWith("icons.css") && rule.selectors.every((one) => /^\.fa([srb]?$|[srb]?[.:]|-)/.test(one))) rule.remove();
   });
   sheet.walkDecls((declaration) => {
