@@ -176,7 +176,8 @@ def code():
 
 
 def test_every_import_is_declared():
-    brought = {"llvmlite", "IPython", "traitlets", "PIL"}  # by numba, anywidget and matplotlib
+    # by numba, anywidget and matplotlib
+    brought = {"llvmlite", "IPython", "matplotlib_inline", "traitlets", "PIL"}
     declared = {IMPORTED_AS.get(name, name) for name in BOUNDS}
     known = {"benign_osc_lib", *declared, *brought, *sys.stdlib_module_names}
     used = set()
