@@ -8,14 +8,15 @@ PYTHON ?= $(shell for p in python3 $(addprefix python,$(PYTHONS)); do \
 NO_PYTHON = Needed: Python $(firstword $(PYTHONS)) to $(lastword $(PYTHONS)) with its venv module \
 	(apt install python3-venv); PYTHON=... names one.
 PYTHON_OLDEST ?= python3.10
+PYTHON_COLAB ?= python3.12
 BIN = .venv/bin
 # Small tensors gain nothing from threads, and two test processes with two threads each block each other.
 export OMP_NUM_THREADS ?= 1
 # Where matplotlib keeps its list of fonts, and would find settings: not at home, so that neither differs.
 export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
 
-.PHONY: help install book pdf test test-oldest execute bench bench-gpu paint phase essentials digits deep stress lock \
-	set-repository mutants clean
+.PHONY: help install book colab pdf test test-oldest test-colab colab-versions execute bench bench-gpu paint phase \
+	essentials digits deep stress lock set-repository mutants clean
 
 help:  ## list these commands
 	@sed -n 's/^\([a-z-]*\):.*## /\1: /p' Makefile | awk -F': ' '{printf "make %-15s %s\n", $$1, $$2}'
@@ -23,7 +24,13 @@ help:  ## list these commands
 book: install  ## build the book into _build/html
 	@# Sphinx warns about a page only when it reads it: forget a failed build, or the next one passes.
 	$(BIN)/jupyter-book build -W -n --keep-going . || { rm -rf _build/.doctrees; exit 1; }
+	@$(MAKE) --no-print-directory colab
 	@echo "Open file://$(CURDIR)/_build/html/index.html"
+
+colab: install  ## write the chapters as plain notebooks, for Colab and other editors, into _build/colab
+	$(BIN)/jupyter-book build -W -n --keep-going --builder custom --custom-builder colab . || { \
+		rm -rf _build/.doctrees; exit 1; }
+	@rm -rf _build/html/colab && mkdir -p _build/html/colab && cp _build/colab/*.ipynb _build/html/colab
 
 pdf: book  ## print the built book into _build/benign-oscillation.pdf; needs Chromium
 	$(BIN)/python -m tools.paper
@@ -31,10 +38,16 @@ pdf: book  ## print the built book into _build/benign-oscillation.pdf; needs Chr
 test: book  ## build the book, then run every test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 2 --dist loadscope
+	$(BIN)/python -m pytest -n 3 --dist loadscope
 
 test-oldest: .venv-oldest/installed  ## test library and chapters with the oldest versions that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist loadscope tests/library chapters
+
+test-colab: colab .venv-colab/installed  ## run the plain notebooks with what Colab has, tests/colab.txt, on PYTHON_COLAB
+	$(BIN)/python -m pytest -n 2 tests/colab/check_chapters.py
+
+colab-versions: install  ## renew tests/colab.txt from what Colab publishes
+	$(BIN)/python -m tools.colab.versions
 
 execute: install  ## re-run the notebooks in place; CH=02 for one chapter
 	$(BIN)/python tools/execute.py $(CH)
@@ -108,6 +121,14 @@ $(BIN)/python:
 	.venv-oldest/bin/python -m pip install --quiet --disable-pip-version-check -r tests/oldest.txt
 	@echo "$(CURDIR)" > .venv-oldest/lib/python3.10/site-packages/benign_osc_book.pth
 	@.venv-oldest/bin/python -c 'import matplotlib.font_manager'
+	@touch $@
+
+.venv-colab/installed: tests/colab.txt
+	@"$(PYTHON_COLAB)" -c 'import venv, ensurepip' 2>/dev/null || { \
+		echo >&2 "Needed: the Python of tests/colab.txt with its venv module; PYTHON_COLAB=... names it."; exit 1; }
+	"$(PYTHON_COLAB)" -m venv --clear .venv-colab
+	.venv-colab/bin/python -m pip install --quiet --disable-pip-version-check -r tests/colab.txt
+	@.venv-colab/bin/python -c 'import matplotlib.font_manager'
 	@touch $@
 
 # What the pages are made of besides Python: KaTeX and the search. Node and npm come with the requirements.

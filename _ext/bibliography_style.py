@@ -9,6 +9,7 @@ from pybtex.plugin import register_plugin
 from pybtex.richtext import HRef
 from pybtex.style.formatting.plain import Style
 from pybtex.style.labels import BaseLabelStyle
+from pybtex.style.sorting import BaseSortingStyle
 from pybtex.style.template import FieldIsMissing, node
 
 
@@ -31,6 +32,15 @@ class AuthorYear(BaseLabelStyle):
         return map(label, sorted_entries)
 
 
+class ByLabel(BaseSortingStyle):
+    """The order of the labels: the works of one name by year, whoever wrote with them."""
+
+    def sorting_key(self, entry):
+        """The first author's whole name tells apart those of one label."""
+        first = entry.persons["author"][0]
+        return label(entry).lower(), str(first).lower(), entry.fields["title"]
+
+
 @node
 def host_link(children, context):
     """A link to the address of an entry that shows the host."""
@@ -41,9 +51,10 @@ def host_link(children, context):
 
 
 class Cited(Style):
-    """The style `plain` with these labels and short links."""
+    """The style `plain` with these labels, in their order, and short links."""
 
     default_label_style = AuthorYear
+    default_sorting_style = ByLabel
 
     def format_url(self, e):
         """The template of an address."""

@@ -9,6 +9,7 @@ from docutils import nodes
 
 PRE = re.compile(r"(<pre>(?:<span></span>)?)(.*?)(</pre>)", re.S)
 TAG = re.compile(r"<[^>]+>")
+INDENT = re.compile(r"^((?:<span[^>]*>)*)( +)")
 
 
 def in_spans(code):
@@ -21,6 +22,8 @@ def in_spans(code):
         indent = len(text) - len(text.lstrip(" "))
         style = f' style="--i:{indent}"' if indent else ""
         if line or end:
+            # No line breaks at its indentation: that stands in the margin, for who copies it.
+            line = INDENT.sub(r'\1<span class="bo-in">\2</span>', line)
             found.append(f'<span class="bo-line"{style}>{line}{end}</span>')
     return "".join(found)
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from bs4 import BeautifulSoup
 from docutils import nodes
+from minus_signs import signed
 from sphinx.transforms import SphinxTransform
 from sphinx.util.osutil import relative_uri
 
@@ -56,6 +57,10 @@ def write_frames(app, doctree, docname):
             raw = figure[0]
             slider = BeautifulSoup(raw.astext(), "html.parser")
             pictures = [*slider.find_all("img", recursive=False), *slider.template.find_all("img")]
+            for element in [*pictures, slider.input]:
+                for name in {"alt", "data-label", "aria-valuetext"} & set(element.attrs):
+                    element[name] = signed(element[name])
+            slider.output.string = signed(slider.output.string)
             for number, picture in enumerate(pictures):
                 name = f"{figure['ids'][0]}-{number:02d}.png"
                 move(app.builder, docname, picture, name)

@@ -11,6 +11,7 @@ IMAGE = re.compile(r"<img\b[^>]*>")
 SOURCE = re.compile(r'\bsrc="([^"]+)"')
 INLINE = re.compile(r'\bsrc="data:image/(png|jpeg|svg\+xml);base64,([^"]+)"')
 SIZE = re.compile(r'<svg\b[^>]*\bviewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"')
+SCALED = re.compile(r'\s*style="width: [\d.]+px; height: [\d.]+px;?"')
 LONGEST_INLINE = 2000  # characters
 
 
@@ -46,6 +47,7 @@ def lighten(tag, page, first):
     source = SOURCE.search(tag)
     if source is None or ":" in source[1]:
         return tag
+    tag = SCALED.sub("", tag)  # the notebook's size; a page shows as much as there is room for
     extra = []
     found = size((page.parent / source[1].partition("?")[0]).resolve())
     if found and not re.search(r"\b(width|height)=", tag):

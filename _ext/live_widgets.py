@@ -66,6 +66,7 @@ def load_script(app, pagename, templatename, context, doctree):
     page = PurePosixPath(app.builder.get_target_uri(LABORATORY)).name if here else None
     page = page or context["pathto"](LABORATORY)
     source = f"{context['pathto'](SCRIPT, 1)}?v={app.env.bo_lab_version}"
+    # `data-alone`: not to be joined with the scripts of all pages.
     context["body"] += f'<script defer data-alone src="{source}" data-lab-page="{page}"></script>\n'
 
 

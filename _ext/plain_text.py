@@ -1,7 +1,7 @@
 """What a part of a page says, as plain text: formulas in characters, no code and nothing computed.
 
 KaTeX has parsed every formula already; its MathML is spelled out here: ``\\kappa = 2\\eta/m`` as
-"κ = 2η/m", ``q_1^2`` as "q₁²". What has no such form, a displayed formula, is left out.
+"κ = 2η/m", ``q_1^2`` as "q₁²". A displayed formula, which has no such form, becomes "…".
 """
 
 import re
@@ -14,15 +14,22 @@ from sphinx import addnodes
 
 RAISED = dict(zip("0123456789+-−=()ni*′⊤", "⁰¹²³⁴⁵⁶⁷⁸⁹⁺⁻⁻⁼⁽⁾ⁿⁱ*′ᵀ", strict=True))
 LOWERED = dict(
-    zip("0123456789+-−=()aehijklmnoprstuvx", "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓ", strict=True)
+    zip(
+        "0123456789+-−=()aehijklmnoprstuvxβγρφχ",
+        "₀₁₂₃₄₅₆₇₈₉₊₋₋₌₍₎ₐₑₕᵢⱼₖₗₘₙₒₚᵣₛₜᵤᵥₓᵦᵧᵨᵩᵪ",
+        strict=True,
+    )
 )
-ACCENTS = {"˙": "\u0307", "^": "\u0302", "ˆ": "\u0302", "ˉ": "\u0304", "¯": "\u0304", "~": "\u0303"}
+ACCENTS = {
+    unicodedata.normalize("NFKC", mark): accent
+    for marks, accent in (("˙", "\u0307"), ("^ˆ", "\u0302"), ("ˉ¯", "\u0304"), ("~", "\u0303"))
+    for mark in marks
+}
 RELATIONS = re.compile(r"\s*([=<>≤≥≈≪≫∈→←∼∝≠:=]+)\s*")
 SILENT = (
     nodes.comment,
     nodes.image,
     nodes.literal_block,
-    nodes.math_block,
     nodes.raw,
     nodes.system_message,
     nodes.target,
@@ -37,7 +44,8 @@ def spell(tex):
     except FormulaError:
         return ""
     text = unicodedata.normalize("NFC", letters(ElementTree.fromstring(found[0])))
-    return re.sub(r"\s+", " ", RELATIONS.sub(r" \1 ", text)).strip()
+    text = re.sub(r"\s+", " ", RELATIONS.sub(r" \1 ", text)).strip()
+    return re.sub(r" (?=[)\],;⁰¹²³⁴-⁹⁺⁻])", "", text)
 
 
 def letters(element):
@@ -67,12 +75,16 @@ def letters(element):
 
 
 def shifted(text, characters, mark):
-    """An index or exponent in its own small characters, or after a mark."""
+    """An index or exponent in its own small characters, else after a mark or as a word."""
     text = text.strip()
     if not text or text == "′":
         return text
     if all(character in characters for character in text):
         return "".join(characters[character] for character in text)
+    if characters is LOWERED and text == "∞":
+        return text
+    if characters is LOWERED and text.isalpha() and len(text) > 1:
+        return f" {text} "  # one letter would read as a factor
     return mark + grouped(text)
 
 
@@ -82,10 +94,12 @@ def grouped(text):
 
 
 def is_silent(node):
-    """Whether a node says nothing that is read as text: code, pictures, what a cell printed."""
+    """Whether a node says nothing that is read as text: code, pictures, forms, titles of folds."""
     return (
         isinstance(node, SILENT)
         or node.tagname.startswith("solution")
+        or node.tagname == "check_form"
+        or (isinstance(node, nodes.title) and "dropdown" in (node.parent or {}).get("classes", ()))
         or "cell_input" in getattr(node, "attributes", {}).get("classes", ())
     )
 
@@ -103,6 +117,8 @@ def pieces(node, leave):
         yield str(node)
     elif isinstance(node, nodes.math):
         yield spell(node.astext())
+    elif isinstance(node, nodes.math_block):
+        yield " … "
     elif "cell_output" in node.attributes.get("classes", ()):
         for caption in node.findall(nodes.caption):
             yield from (" ", words(caption), " ")

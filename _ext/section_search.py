@@ -1,8 +1,8 @@
 """The search of the site: a record for every section, statement, term, symbol and function.
 
 While pages are written, their records are gathered; at the end they become one script, which the
-search loads when it is opened. It has no hidden code, no outputs and no TeX. Sphinx's own index and
-its page are not made; ``search.html`` shows the same list as the dialog.
+search loads when it is opened. It has no hidden code, no outputs, no forms and no TeX. Sphinx's own
+index and its page are not made; ``search.html`` shows the same list as the dialog.
 """
 
 import json
@@ -174,7 +174,7 @@ def setup(app):
         "config-inited", lambda app, config: config.templates_path.append(str(HERE / "templates"))
     )
     app.connect("builder-inited", begin)
-    app.connect("doctree-resolved", gather, priority=900)
+    app.connect("doctree-resolved", gather, priority=890)  # before folds lose what they are
     app.connect("html-collect-pages", search_page)
     app.connect("html-page-context", drop_highlighter, priority=900)
     app.connect("build-finished", write)

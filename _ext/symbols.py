@@ -10,7 +10,7 @@ from docutils import nodes
 
 PAGE = "chapters/notation"
 # MathML alone is no name of a link to every reader of screens.
-NAME = '<span class="bo-unseen">symbol </span>'
+NAME = '<span class="visually-hidden">symbol </span>'
 # A formula is taken for its symbol if it is that alone, or gives it a number.
 VALUE = re.compile(r"(?s)([^=]+?)( = [\d.,]+)?")
 LINKED = re.compile(r"chapters/(\d\d|[A-Z])_|chapters/(theory_in|to_real)")
@@ -78,7 +78,7 @@ def in_plain_paragraph(node):
         node = node.parent
         if isinstance(node, (nodes.reference, nodes.title, nodes.table, nodes.caption)):
             return False
-        if {"cell_output", "dropdown"} & set(node.attributes.get("classes", ())):
+        if {"bo-part", "cell_output", "dropdown"} & set(node.attributes.get("classes", ())):
             return False
     return True
 

@@ -8,7 +8,8 @@
     const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
     let still = 0, top;
     const look = () => {
-      const settled = still >= STILL && document.documentElement.dataset.boxes;
+      const { boxes, laid } = document.documentElement.dataset;
+      const settled = still >= STILL && boxes && laid;
       if (!place || taken || settled) return;
       if (Math.abs(place.getBoundingClientRect().top - top) < 1) still += 1;
       else (still = 0), place.scrollIntoView({ behavior: "instant" });

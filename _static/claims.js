@@ -56,7 +56,7 @@
       all,
       count,
     );
-    groups[0].before(form);
+    document.querySelector(".bd-article h1 ~ p").after(form);
 
     const apply = () => {
       const wanted = Object.fromEntries(FIELDS.map((field) => [field, form.elements[field].value.trim()]));

@@ -1,16 +1,17 @@
 // What is wider than its box scrolls, and only then the keyboard stops at it: code, formulas, tables.
-// The theme asks all boxes at once, which lays out the whole page before it is read. Here each is asked
-// when it has been laid out.
+// The theme asks all boxes at once, which lays out the whole page before it is read. Here each is
+// asked when it has been laid out, and those that no one has come near yet one by one, in idle time.
 (() => {
   const BOXES = "pre, div.math, .cell_output > .output, .pst-scrollable-table-container";
   const boxes = document.querySelectorAll(BOXES);
+  const waiting = new Set();
+  const scrollsDown = (box) =>
+    box.scrollHeight > box.clientHeight && getComputedStyle(box).overflowY !== "hidden";
   // What a screen reader calls it: a table has a name from the build (_ext/accessible_markup.py).
   const kind = (box) => (box.matches("div.math") ? "Formula" : box.matches("pre") ? "Code" : "Output");
   const names = new Map(
     [...boxes].map((box, place) => [box, `${box.dataset.name ?? kind(box)} (${place + 1}, scrolls)`]),
   );
-  const scrollsDown = (box) =>
-    box.scrollHeight > box.clientHeight && getComputedStyle(box).overflowY !== "hidden";
   const look = (box) => {
     if (box.scrollWidth > box.clientWidth || scrollsDown(box)) {
       box.tabIndex = 0;
@@ -19,12 +20,24 @@
     } else {
       for (const name of ["tabindex", "role", "aria-label"]) box.removeAttribute(name);
     }
+    waiting.delete(box);
   };
-  const seen = new Set();
-  const sizes = new ResizeObserver((entries) => {
-    for (const { target } of entries) seen.add(target), look(target);
-  });
+  const sizes = new ResizeObserver((entries) => entries.forEach((entry) => look(entry.target)));
   boxes.forEach((box) => sizes.observe(box));
+
+  const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 50)); // Safari has none
+  const next = () => {
+    const [box] = waiting;
+    if (box) look(box), idle(next);
+    else document.documentElement.dataset.boxes = "known";
+  };
+  const lookAtAll = () => {
+    delete document.documentElement.dataset.boxes;
+    // In a closed fold nothing is laid out, and no key comes there.
+    for (const box of boxes) if (!box.closest("details:not([open])")) waiting.add(box);
+    idle(next);
+  };
+  addEventListener("resize", lookAtAll);
   // The fonts of formulas change their width, not that of their boxes.
-  document.addEventListener("bo:laid-out", () => seen.forEach(look));
+  document.fonts.ready.then(lookAtAll);
 })();

@@ -1,35 +1,24 @@
-// Lays out what unhurried.css lets wait: in idle time, some hundred elements at a time, so that a slow
-// phone answers in between. Then the whole page is there, as if it had been from the start, and
-// <html data-boxes="known"> says so.
-(() => {
-  const AT_A_TIME = 300; // elements
-  const root = document.documentElement;
-  const waiting = [];
+// What waits to be laid out (unhurried.css) waits until the browser is idle: then the page is laid
+// out part by part, with its pictures, so that nothing is blank for who scrolls fast, saves or
+// prints it. On a slow device it goes on as it is read.
+addEventListener("load", () => {
+  const TOO_LONG = 40; // milliseconds that a step may take
+  const waiting = [...document.querySelectorAll(".bd-article section > :not(section)")];
+  const pictures = navigator.connection?.saveData ? "none" : "img[loading=lazy]";
   const idle = window.requestIdleCallback ?? ((act) => setTimeout(act, 20)); // Safari has none
-  const settled = async () => {
-    await document.fonts.ready;
-    if (waiting.length) return;
-    document.dispatchEvent(new Event("bo:laid-out"));
-    root.dataset.boxes = "known";
-  };
-  const soon = (act) => requestAnimationFrame(() => requestAnimationFrame(act));
+  let size = 4, slow = 0;
   const next = () => {
-    for (let count = 0; waiting.length && count < AT_A_TIME; ) {
-      const block = waiting.shift();
-      block.classList.add("bo-laid-out");
-      count += 1 + block.querySelectorAll("*").length;
+    const start = performance.now();
+    for (const part of waiting.splice(0, size)) {
+      part.style.contentVisibility = "visible";
+      part.querySelectorAll(pictures).forEach((picture) => (picture.loading = "eager"));
     }
-    if (waiting.length) requestAnimationFrame(() => idle(next));
-    else soon(settled);
+    document.body.getBoundingClientRect(); // lays out, so that it can be timed
+    const took = performance.now() - start;
+    size = took < TOO_LONG / 4 ? size * 2 : took < TOO_LONG ? size : Math.ceil(size / 3);
+    if (took > TOO_LONG) slow += 1;
+    if (waiting.length && slow < 3) idle(next);
+    else document.documentElement.dataset.laid = "out";
   };
-  const begin = () => {
-    waiting.push(...document.querySelectorAll(".bd-article > section section > *"));
-    idle(next);
-  };
-  if (document.readyState === "complete") begin();
-  else addEventListener("load", begin);
-  addEventListener("resize", () => {
-    delete root.dataset.boxes;
-    soon(settled);
-  });
-})();
+  idle(next);
+});

@@ -23,6 +23,10 @@ def __getattr__(name):
         from .sweeps import sweep
 
         return sweep
+    if name == "check":
+        from .exercises import check
+
+        return check
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
 
 
@@ -33,6 +37,7 @@ __all__ = [
     "Rule",
     "Run",
     "assumptions",
+    "check",
     "generators",
     "init_weights",
     "metrics",

@@ -47,7 +47,10 @@ class FrameSlider:
         ):
             _checks.instance(argument, value, str)
         self._labels = list(labels)
-        self._pictures = [_picture(*frame) for frame in zip(frames, labels, alts, strict=True)]
+        self._pictures = [
+            _picture(*frame, shown=place == self._start)
+            for place, frame in enumerate(zip(frames, labels, alts, strict=True))
+        ]
         self._description, self._caption, self._name = description, caption, name
 
     def __repr__(self):
@@ -59,7 +62,7 @@ class FrameSlider:
         called = f' id="{html.escape(self._name)}"' if self._name else ""
         caption = html.escape(self._caption, quote=False)
         return f"""\
-<figure class="bo-frames"{called} data-lm-suppress-shortcuts="true">
+<figure class="bo-frames"{called}>
 {self._control()}
 {self._pictures[self._start]}
 <template>
@@ -80,16 +83,20 @@ class FrameSlider:
         named = "" if called else ' aria-label="frame"'
         return (
             f'<div class="bo-frames-control" hidden><label>{called}'
-            f'<input type="range" min="0" max="{last}" value="{self._start}" autocomplete="off"'
+            # JupyterLab takes the arrow keys from inputs that do not say this themselves.
+            '<input type="range" data-lm-suppress-shortcuts="true"'
+            f' min="0" max="{last}" value="{self._start}" autocomplete="off"'
             f' aria-valuetext="{label}"{named}></label>'
             f'<output aria-live="off">{label}</output></div>'
         )
 
 
-def _picture(png, label, alt):
+def _picture(png, label, alt, *, shown):
+    """A frame. One that waits has no size: JupyterLab drops the template of untrusted output."""
     data = base64.b64encode(png).decode()
-    label = html.escape(str(label))
-    return f'<img alt="{html.escape(alt)}" data-label="{label}" src="data:image/png;base64,{data}">'
+    size = "" if shown else ' width="0" height="0"'
+    label, alt = html.escape(str(label)), html.escape(alt)
+    return f'<img{size} alt="{alt}" data-label="{label}" src="data:image/png;base64,{data}">'
 
 
 def _web(name):

@@ -16,6 +16,8 @@ import nbformat
 from nbclient import NotebookClient
 from nbclient.exceptions import CellControlSignal, DeadKernelError
 
+from benign_osc_lib.plotting import with_palette
+
 ROOT = Path(__file__).resolve().parent.parent
 CHAPTERS = ROOT / "chapters"
 WIDGET_VIEW = "application/vnd.jupyter.widget-view+json"
@@ -47,8 +49,12 @@ def normalise(notebook):
     )
     for cell in notebook.cells:
         for output in cell.get("outputs", []):
+            data = output.get("data", {})
             # A laboratory lives as long as its kernel; what stays is its picture, as HTML.
-            output.get("data", {}).pop(WIDGET_VIEW, None)
+            data.pop(WIDGET_VIEW, None)
+            if "image/png" in data:
+                small = with_palette(base64.b64decode(data["image/png"]))
+                data["image/png"] = base64.b64encode(small).decode()
     return notebook
 
 

@@ -1,7 +1,7 @@
 """The laboratory's data and starts, by their seeds, for the library.
 
 The numbers are those of ``random.js`` and ``draw.js``, one after the other, so that a run of the
-laboratory can be repeated, and looked into, with :func:`benign_osc_lib.train`.
+laboratory can be repeated, and looked into, with :func:`benign_osc_lib.training.train`.
 """
 
 import math
@@ -27,8 +27,8 @@ def draw(
 ):
     """The data and the start of the laboratory's run with this seed.
 
-    The law is that of :class:`~benign_osc_lib.FeatureNoiseModel` and
-    :func:`~benign_osc_lib.init_weights`; the numbers are others than theirs.
+    The law is that of :class:`~benign_osc_lib.data.FeatureNoiseModel` and
+    :func:`~benign_osc_lib.network.init_weights`; the numbers are others than theirs.
 
     Args:
         seed: at least 0.

@@ -54,7 +54,7 @@ export function publishedSaid(state) {
     state.scale === PAPER.sigma0;
   if (!same || !asPaper) return "The published totals belong to the paper's settings.";
   const { right, book } = PUBLISHED[same];
-  return `Published: ${right} of ${OF}. This book, 1000 networks: ${book.all[0]} ± ${book.all[1]} %.`;
+  return `Published: ${right} of ${OF}. This book, 1000 networks: ${book.all[0]}\u00a0±\u00a0${book.all[1]}\u00a0%.`;
 }
 
 /** Gives {plot, root, update(state), stop()}: the plot, and its button with a line in words. */

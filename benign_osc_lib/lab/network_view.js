@@ -225,7 +225,7 @@ export function createNetworkView(store, { small = false } = {}) {
   return {
     root: node(
       "div",
-      { class: "lab-view" },
+      { class: "lab-view wordy" },
       sliders.root,
       words.root,
       player.root,

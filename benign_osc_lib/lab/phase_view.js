@@ -29,9 +29,9 @@ export function describeCell(diagram, { column, row }) {
   const { kappa, y, of, regime, share, accuracy, runs } = PHASE[diagram];
   const { symbol } = FIELDS[of];
   const right = accuracy[column][row];
-  const known = right == null ? "" : `; ${right} % of fresh weak points right`;
+  const known = right == null ? "" : `; ${right}\u00a0% of fresh weak points right`;
   const which = REGIME_WORDS[regime[column][row]];
-  return `κ = ${kappa[column].toFixed(1)}, ${symbol} = ${inWords(y[row])}: ${which} in ${share[column][row]} % of ${runs} runs${known}`;
+  return `κ = ${kappa[column].toFixed(1)}, ${symbol} = ${inWords(y[row])}: ${which} in ${share[column][row]}\u00a0% of ${runs} runs${known}`;
 }
 
 function cells(diagram, measure, cursor, prefix, toX, toY) {
@@ -91,6 +91,7 @@ export function createPhaseView(store, { small = false } = {}) {
     drawMap();
   });
   const legend = node("p", { class: "lab-regimes" });
+  const keys = node("p", { class: "lab-keys" }, "Arrow keys move the cell, Enter trains it.");
 
   function drawMap() {
     const { diagram } = store.state;
@@ -121,7 +122,7 @@ export function createPhaseView(store, { small = false } = {}) {
       node("span", {}, node("i", { "aria-hidden": "true", ...patch }, sign), text);
     const ofRegime = (k) => entry(REGIME_WORDS[k], { class: `lab-patch regime-${k}` }, SIGNS[k]);
     const ofShare = (share) =>
-      entry(`${share} % right`, { class: "lab-patch", style: `--share: ${share}%` });
+      entry(`${share}\u00a0% right`, { class: "lab-patch", style: `--share: ${share}%` });
     const diverged = entry("diverged", { class: "lab-patch regime-3" });
     legend.replaceChildren(
       ...(measure === "regime"
@@ -178,7 +179,7 @@ export function createPhaseView(store, { small = false } = {}) {
       node(
         "div",
         { class: "lab-plots top" },
-        node("div", {}, map.root, legend),
+        node("div", {}, map.root, legend, keys),
         node("div", {}, margins.root, said.root),
       ),
     ),

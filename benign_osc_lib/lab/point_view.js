@@ -186,7 +186,7 @@ export function createPointView(store, { small = false } = {}) {
   return {
     root: node(
       "div",
-      { class: "lab-view" },
+      { class: "lab-view wordy" },
       sliders.root,
       words.root,
       player.root,

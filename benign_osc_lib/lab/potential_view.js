@@ -91,7 +91,7 @@ export function createPotentialView(store, { small = false } = {}) {
   return {
     root: node(
       "div",
-      { class: "lab-view" },
+      { class: "lab-view wordy" },
       sliders.root,
       words.root,
       node(

@@ -33,7 +33,7 @@ function growthSaid(from, to) {
   const factor = to / from;
   if (factor > 1.995)
     return `has grown ${factor < 10 ? inWords(factor, 1) : Math.round(factor)} times, to ${inWords(to)}`;
-  if (factor > 1.005) return `has grown by ${Math.round(100 * (factor - 1))} %, to ${inWords(to)}`;
+  if (factor > 1.005) return `has grown by ${Math.round(100 * (factor - 1))}\u00a0%, to ${inWords(to)}`;
   return `is ${inWords(to)}, no larger than at the start`;
 }
 
@@ -47,7 +47,7 @@ export function describePoint({ kappa, nu }, path, until) {
   if (lost >= 0) {
     return (
       `${head}at step ${lost} a jump was so long that the strong overlaps turned their sign. ` +
-      `The strong feature is lost for good (possible beyond κ = ${SIGN_LIMIT.toFixed(3)}); ` +
+      `The strong feature is lost for good (possible beyond κ\u00a0=\u00a0${SIGN_LIMIT.toFixed(3)}); ` +
       `the output is now the weak signal, ${inWords(weak)}.`
     );
   }
@@ -124,7 +124,7 @@ export function describeNetwork({ kappa, eta }, found) {
   return (
     `${head}visits to strong points miss the label by ${small(early)} on average in epochs 11 to 15, ` +
     `by ${small(late)} at the end.${without} The weak signal ${growthSaid(...weak)}. ` +
-    `After ${epochs} epochs ${Math.round((100 * right) / tested)} % of ${tested} fresh weak points are right.`
+    `After ${epochs} epochs ${Math.round((100 * right) / tested)}\u00a0% of ${tested} fresh weak points are right.`
   );
 }
 
@@ -136,7 +136,7 @@ export function describeDraws({ totals, of, shares }) {
   const n = `${shares.length} networks`;
   return (
     `Latest draw: ${last} right answers of ${of}. All draws so far, ${totals.length} (${n}): ` +
-    `${(100 * mean).toFixed(1)} ± ${(100 * half).toFixed(1)} %.`
+    `${(100 * mean).toFixed(1)}\u00a0±\u00a0${(100 * half).toFixed(1)}\u00a0%.`
   );
 }
 

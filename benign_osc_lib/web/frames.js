@@ -10,9 +10,6 @@
     const shown = picture.cloneNode();
     frames.splice(input.valueAsNumber, 0, shown); // the template holds the others
 
-    // As wide as the longest label, so that the range does not move under the hand.
-    output.style.minWidth = `${Math.max(...frames.map((frame) => frame.dataset.label.length))}ch`;
-
     let wait;
     input.addEventListener("input", () => {
       const frame = frames[input.valueAsNumber];
@@ -33,6 +30,7 @@
         const cell = grid.appendChild(document.createElement("div"));
         const copy = cell.appendChild(document.importNode(frame));
         copy.loading = "eager";
+        if (copy.width === 0) for (const side of ["width", "height"]) copy.removeAttribute(side);
         cell.append(frame.dataset.label);
       }
       picture.after(grid);

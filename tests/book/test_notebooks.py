@@ -100,6 +100,14 @@ def test_first_code_cell_installs_the_library_in_colab(path):
 
 
 @each_chapter
+def test_a_checker_without_an_answer_is_silent_on_the_page(path):
+    """The page has a form there: "not answered yet" below it reads as if an answer were lost."""
+    for cell in code_cells(path):
+        if any("not answered yet" in output.get("text", "") for output in cell.outputs):
+            assert "remove-output" in cell.metadata.tags, cell.id
+
+
+@each_chapter
 def test_cells_are_plain_python(path):
     """A line for IPython or the shell cannot be coloured on the page: Sphinx warns."""
     for cell in code_cells(path):

@@ -10,10 +10,13 @@ import pytest
 import yaml
 
 from tests.book.common import CONFIG, ROOT, chapters, commit_copy, copy_tree, git, read
+from tools.colab.publish import BRANCH
 from tools.set_repository import current, files, pages, set_repository, slug, text_files, walk
 
 URL = CONFIG["repository"]["url"]
-FOREIGN = set()  # OWNER/NAME of other people's repositories that the book mentions
+FOREIGN = {
+    "googlecolab/backend-info"
+}  # OWNER/NAME of other people's repositories that the book mentions
 ADDRESS = re.compile(r"(?:github\.com|colab\.research\.google\.com/github)/([\w-]+/[\w.-]*\w)")
 PAGES_ADDRESS = re.compile(r"https://[\w-]+\.github\.io/[\w.-]*\w")
 
@@ -32,7 +35,7 @@ def test_first_cell_installs_from_here(path):
 
 @pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
 def test_readme_has_a_colab_badge(path):
-    place = f"{slug(URL)}/blob/{CONFIG['repository']['branch']}/chapters/{path.name}"
+    place = f"{slug(URL)}/blob/{BRANCH}/{path.name}"
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert f"https://colab.research.google.com/github/{place})" in readme
 

@@ -9,6 +9,7 @@ import pytest
 from bs4 import BeautifulSoup
 
 from tests.book.common import CONFIG, ROOT, SITE, chapters, toc
+from tools.colab.publish import BRANCH
 from tools.set_repository import slug
 
 PAGES = [f"{page}.html" for page in toc()]
@@ -69,11 +70,12 @@ def test_nothing_tells_of_the_machine_that_built_it(page):
 
 @pytest.mark.parametrize("path", chapters(), ids=lambda path: path.stem)
 def test_launch_button_opens_the_chapter_in_colab(path):
-    file = path.relative_to(ROOT)
-    place = f"{slug(CONFIG['repository']['url'])}/blob/{CONFIG['repository']['branch']}/{file}"
-    page = soup((SITE / file).with_suffix(".html"))
+    place = f"{slug(CONFIG['repository']['url'])}/blob/{BRANCH}/{path.name}"
+    page = soup((SITE / path.relative_to(ROOT)).with_suffix(".html"))
     links = {a["href"] for a in page.find_all("a", href=re.compile("colab"))}
-    assert links == {f"https://colab.research.google.com/github/{place}"}
+    plain = f"../colab/{path.name}"  # the button for downloads, too, leads to the plain notebook
+    assert links == {f"https://colab.research.google.com/github/{place}", plain}
+    assert not page.find_all("a", href=re.compile(r"_sources/.*\.ipynb"))
 
 
 EARLIER = [  # pages that stood elsewhere in an edition before

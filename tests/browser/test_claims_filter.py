@@ -25,6 +25,8 @@ def test_filter_by_each_field_and_by_the_address(open_page):
     page = open_page("chapters/claims.html?status=negative", 390)
     assert shown(page) == expected(status="negative")
     form = page.get_by_role("search", name="Filter of the claims")
+    box = form.bounding_box()
+    assert box["y"] + box["height"] < page.viewport_size["height"]  # on the first screen
     form.get_by_label("Status").select_option("corrected")
     assert shown(page) == expected(status="corrected", source="paper")
     assert page.url.endswith("?status=corrected")

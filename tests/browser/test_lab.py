@@ -1,5 +1,6 @@
 """The laboratory on the pages of the book: in the place of its picture, with right numbers."""
 
+import html
 import json
 import re
 
@@ -87,12 +88,10 @@ def test_the_page_of_the_laboratory(open_page):
     assert not page.faults
 
 
-@pytest.mark.parametrize("stem, view", CHAPTERS.items())
+@pytest.mark.parametrize("stem, view", [*CHAPTERS.items()][1::3])
 def test_a_small_laboratory_takes_the_place_of_its_picture(open_page, stem, view):
     page = open_page(f"chapters/{stem}.html", 390)
-    lab = page.locator(".bo-lab")
-    assert json.loads(lab.get_attribute("data-state"))["view"] == view
-    live(page)
+    lab = live(page)
     assert not lab.locator("> figure").is_visible()
     link = lab.get_by_role("link", name="Open in the laboratory")
     assert re.match(rf"lab\.html#lab={view}&", link.get_attribute("href"))
@@ -120,4 +119,7 @@ def test_it_runs_from_a_disk(browser):
 def test_only_pages_with_a_laboratory_load_it():
     for path in chapters():
         text = (SITE / "chapters" / f"{path.stem}.html").read_text(encoding="utf-8")
-        assert ("_static/lab.js" in text) == ('class="bo-lab"' in text) == (path.stem in CHAPTERS)
+        states = re.findall(r'<div class="bo-lab" data-state="(.*?)">', text)
+        views = [json.loads(html.unescape(state))["view"] for state in states]
+        assert views == ([CHAPTERS[path.stem]] if path.stem in CHAPTERS else [])
+        assert ("_static/lab.js" in text) == (path.stem in CHAPTERS)

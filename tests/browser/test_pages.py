@@ -18,6 +18,10 @@ FAULTS = """() => ({
         .filter((box) => box.scrollWidth <= box.clientWidth && box.tabIndex === 0).length,
     "pictures without alternative text": [...document.querySelectorAll("main img")]
         .filter((image) => !image.alt.trim()).length,
+    "pictures out of proportion": [...document.querySelectorAll(".bd-article img")]
+        .filter(({ clientWidth: w, clientHeight: h, naturalWidth, naturalHeight }) =>
+            w && h && naturalWidth && Math.abs((w * naturalHeight) / (h * naturalWidth) - 1) > 0.03)
+        .length,
     // A displayed formula scrolls in its own box; a part of an inline one would be cut off.
     "inline formulas wider than their paragraph":
         [...document.querySelectorAll(".katex-base, .bo-whole .katex-html")].filter((part) => {

@@ -66,6 +66,7 @@ MANY_NUMBERS = {
     "deep.read_log": {"text"},  # see deep/test_training.py
     "deep.run_in_folder": {"data"},
     "enclosure.certain_escape": {"z"},  # see test_enclosure.py
+    "exercises.check": {"exercise", "answer"},  # see exercises/test_check.py
     "essentials.best": set(),  # see test_essentials.py
     "essentials.load": {"table"},
     "essentials.measure": {"factor", "seeds", "kappas"},
@@ -151,6 +152,7 @@ UNCHECKED = {
 """Functions that check no number, and why."""
 
 RECORDS = {
+    "exercises.Verdict",
     *("hessian.Eigenpairs", "batch_sharpness.Curvature", "point_curvature.PointHessians"),
     "deep.Recorded",
     *("assumptions.Condition", "many_points.ClassRecord", "metrics.Accuracy", "one_point.Orbit"),

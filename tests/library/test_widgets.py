@@ -34,6 +34,14 @@ def test_the_start_is_in_view_and_the_others_wait():
     ]
 
 
+def test_frames_that_wait_have_no_size():
+    """JupyterLab shows an untrusted output without its template but with what stands in it."""
+    (picture,) = shown(start=1).figure.find_all("img", recursive=False)
+    assert not picture.has_attr("width")
+    for waiting in shown(start=1).figure.template.find_all("img"):
+        assert waiting["width"] == waiting["height"] == "0"
+
+
 def test_every_picture_is_the_frame_that_was_given():
     figure = shown(start=2).figure
     sources = {p["data-label"]: p["src"] for p in figure.find_all("img")}
@@ -49,6 +57,11 @@ def test_the_range_says_its_label_and_hides_until_the_script_runs():
     assert control.input["aria-valuetext"] == control.output.get_text() == "η = 1"
     limits = [control.input[name] for name in ("type", "min", "max", "value")]
     assert limits == ["range", "0", "2", "1"]
+
+
+def test_the_arrow_keys_belong_to_the_range_in_jupyterlab():
+    """The mark on an element around the range would not do: JupyterLab looks at the range first."""
+    assert shown().figure.input["data-lm-suppress-shortcuts"] == "true"
 
 
 def test_a_range_without_description_has_a_name_all_the_same():

@@ -64,8 +64,19 @@
       (part) => part.remove());
     each(".cell.tag_hide-cell, .cell > details.hide", leaveOut);
     each("details", unfold);
+    each(".bo-lab", (lab) => {
+      const address = `${home}${name}.html`;
+      const link = make("a", "", address.replace(/^https?:\/\//, ""));
+      link.href = address;
+      lab.append(make("p", "", "It moves at ", link, "."));
+    });
     for (const level of [5, 4, 3, 2, 1]) each(`h${level}`, lower);
-    each("[id]", (part) => (part.id = `${slug(name)}--${part.id}`));
+    each("[id]:not(svg [id])", (part) => (part.id = `${slug(name)}--${part.id}`));
+    each(":is([aria-labelledby], [aria-describedby]):not(svg, svg *)", (part) => {
+      for (const said of ["aria-labelledby", "aria-describedby"])
+        if (part.hasAttribute(said))
+          part.setAttribute(said, part.getAttribute(said).replace(/\S+/g, `${slug(name)}--$&`));
+    });
     article.id = slug(name);
     each("a[href]", (link) => link.setAttribute("href", target(link.getAttribute("href"), base)));
     each("img", (image) => {

@@ -45,7 +45,7 @@ def join(pieces, out, about, language="en"):
             places[NameObject(name)] = ArrayObject([here, *(part.clone(writer) for part in where)])
         added = outline(writer, reader, reader.outline, start, above if level else None)
         above = above if level else added
-        tags.add(root["/StructTreeRoot"], range(start, len(writer.pages)))
+        tags.add(root["/StructTreeRoot"], reader.pages, start)
     catalog = writer.root_object
     catalog[NameObject("/Dests")] = writer._add_object(places)
     catalog[NameObject("/Lang")] = TextStringObject(language)
@@ -86,8 +86,8 @@ class Tags:
         )
         self.owners, self.next = ArrayObject(), 0
 
-    def add(self, tree, pages):
-        """Take over the tree of a piece, whose pages are in the writer already."""
+    def add(self, tree, pages, start):
+        """Take over the tree of a piece, whose pages the writer has from `start` on."""
         kids = tree["/K"]
         for kid in kids if isinstance(kids, ArrayObject) else [tree.raw_get("/K")]:
             element = kid.clone(self.writer).get_object()
@@ -97,15 +97,14 @@ class Tags:
         for key, owner in numbered(tree["/ParentTree"]):
             self.owners.extend([NumberObject(key + self.next), owner.clone(self.writer)])
             last = max(last, key)
-        for number in pages:
+        for number, old in enumerate(pages, start):
             page = self.writer.pages[number]
-            annotations = (a.get_object() for a in page.get("/Annots", ArrayObject()))
-            for part, key in (
-                (page, "/StructParents"),
-                *((a, "/StructParent") for a in annotations),
-            ):
-                if key in part:
-                    part[name(key)] = NumberObject(part[key] + self.next)
+            if "/StructParents" in old:  # the writer leaves it out
+                page[name("/StructParents")] = NumberObject(old["/StructParents"] + self.next)
+            for link in page.get("/Annots", ArrayObject()):
+                link = link.get_object()
+                if "/StructParent" in link:
+                    link[name("/StructParent")] = NumberObject(link["/StructParent"] + self.next)
         self.next += last + 1
 
     def finish(self):

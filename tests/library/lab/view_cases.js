@@ -49,7 +49,15 @@
       Object.keys(VIEWS).map((view) => [view, pythonOf(view, states.far)]),
     ),
     pointRun: pointRun(states.far),
-  predicted: predictedWeak(orbit(states.start), 1.2, 0.04),
+    predicted: predictedWeak(orbit(states.start), 1.2, 0.04),
+    cycles: [
+      (({ low, high, path }) => ({ low, high, weak: path.weak }))(pointRun(states.start)),
+      (({ cycle, y, weak }) => ({
+        low: cycle.map((pair) => pair[0]),
+        high: cycle.map((pair) => pair[1]),
+        weak: weak[y > 0 ? 0 : 1],
+      }))(networkRun(states.start)),
+    ],
     margins: Array.from(far.run.margins.slice(-16)),
     signals: far.weak.map((values) => values.at(-1)),
     right: far.accuracy,
