@@ -5,6 +5,7 @@
 - The parameters of a long signature are no list of definitions without terms.
 - A list of works is a list.
 - What a reader presses is named by what it shows (templates/).
+- A long name breaks after a dot or a bracket, not before the mark that follows it.
 """
 
 import re
@@ -79,6 +80,19 @@ def name_links(app, pagename, templatename, context, doctree):
         context["body"] = re.sub(link, lambda found: name_formulas(found[0]), body, flags=re.S)
 
 
+def break_names(app, pagename, templatename, context, doctree):
+    """Let a dotted name in code break after its dots, and a signature after its bracket."""
+    if body := context.get("body"):
+        body = re.sub(r'(?<=<span class="pre">)[^<]+', after_dots, body)
+        bracket = '<span class="sig-paren">(</span>'
+        context["body"] = body.replace(bracket, bracket + "<wbr>")
+
+
+def after_dots(found):
+    """The same letters, with a place to break after each dot between names."""
+    return re.sub(r"(?<=[A-Za-z_]\.)(?=[A-Za-z_])", "<wbr>", found[0])
+
+
 def table_name(node):
     """What a table is called: its caption, or the columns that it has."""
     caption = node.next_node(nodes.title)
@@ -149,6 +163,7 @@ def setup(app):
     app.connect("config-inited", lambda app, config: config.templates_path.insert(0, TEMPLATES))
     app.connect("doctree-read", add_row_headers)
     app.connect("html-page-context", name_links)
+    app.connect("html-page-context", break_names)
     visitors = {
         nodes.entry: (visit_entry, depart_entry),
         nodes.table: (visit_table, depart_table),

@@ -174,7 +174,7 @@ def fill_head(app, pagename, templatename, context, doctree):
     fonts = (TEXT_FONT, *FORMULA_FONTS) if formulas else (TEXT_FONT,)
     paths = (f"_static/fonts/{font}.woff2" for font in fonts)
     addresses = [context["pathto"](path, resource=True) for path in paths]
-    context["metatags"] += PRELOAD % json.dumps(addresses)
+    context["metatags"] = context.get("metatags", "") + PRELOAD % json.dumps(addresses)
     title = app.env.titles.get(pagename)
     if title is not None and title.next_node(nodes.math):
         context["title"] = "".join(

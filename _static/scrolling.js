@@ -33,8 +33,10 @@
   };
   const lookAtAll = () => {
     delete document.documentElement.dataset.boxes;
-    // In a closed fold nothing is laid out, and no key comes there.
-    for (const box of boxes) if (!box.closest("details:not([open])")) waiting.add(box);
+    // Those of closed folds come last: to look at one lays out its fold.
+    const folded = [...boxes].filter((box) => box.closest("details:not([open])"));
+    for (const box of boxes) waiting.add(box);
+    for (const box of folded) waiting.delete(box), waiting.add(box);
     idle(next);
   };
   addEventListener("resize", lookAtAll);

@@ -11,6 +11,8 @@ from pypdf import PdfReader
 from tests.book.common import ROOT, SITE
 from tools.paper.sources import parts
 
+RAW = re.compile(r".?.?(?:\\(?:frac|kappa|eta|lVert|text)\b|\{(?:prf:)?ref\}|\$\$|:::).?.?")
+PRE = re.compile(r"<pre>.*?</pre>", re.S)
 CHAPTERS = [name for _, pages in parts(ROOT) for name in pages]
 
 PRINTED = """() => {
@@ -109,12 +111,28 @@ def test_every_link_inside_leads_to_a_page(paper):
     assert not [uri for uri in outside if not uri.startswith(("https://", "http://", "mailto:"))]
 
 
+def code(name):
+    """All code of a page, without blanks."""
+    text = (SITE / f"{name}.html").read_text(encoding="utf-8")
+    return re.sub(r"\s", "", unescape(re.sub(r"<[^>]+>", "", "".join(PRE.findall(text)))))
+
+
 def test_text_is_typeset(paper):
-    """On a sample of pages: reading them all takes as long as printing them."""
+    """On a sample of pages: reading them all takes as long as printing them.
+
+    Code writes TeX too, where it labels a picture.
+    """
+    of_code = "".join(map(code, CHAPTERS))
     for page in range(4, len(paper.pages), 30):
         text = words(paper, page)
-        assert not re.findall(r"\\(?:frac|kappa|eta|lVert|text)\b|\{(?:prf:)?ref\}|\$\$|:::", text)
+        raw = [re.sub(r"\s", "", found) for found in RAW.findall(text)]
+        assert [found for found in raw if found not in of_code] == []
         assert "Show code" not in text and "Hide the code" not in text
+
+
+def test_raw_text_is_found():
+    found = r"of $\kappa = 1$, by {ref}`fig-one`, as $$x$$ and ::: say"
+    assert len(RAW.findall(found)) == 4
 
 
 def test_sliders_are_grids_of_their_frames(paper, outline):
