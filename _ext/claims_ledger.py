@@ -1,8 +1,8 @@
 """Write the claims of claims.yml into the page chapters/claims.
 
 The page keeps its own introduction; the line `LEDGER` in it is replaced by a table of counts and
-one block per claim, with the label `claim-<id>` that chapters link to as `[eq. (1)](#claim-eq-1)`.
-Where scripts run, _static/claims.js adds a filter.
+one block per claim, with the label `claim-<id>` that chapters link to as `[eq. (1)](#claim-eq-1)`;
+the line `FILTER` by the form of a filter, which is seen where scripts run (_static/claims.js).
 """
 
 from collections import Counter
@@ -11,7 +11,8 @@ from pathlib import Path
 import yaml
 
 PAGE = "chapters/claims"
-MARKER = "LEDGER"
+LEDGER = "LEDGER"
+FILTER = "FILTER"
 GROUPS = {
     "setting": "The paper's setting",
     "theory": "The paper's theory",
@@ -71,6 +72,29 @@ def block(claim, repository):
     return "\n\n".join(part.strip() for part in parts if part)
 
 
+def choice(field, name, values):
+    """A labelled field of the filter: any of the values."""
+    options = "".join(f"<option>{value}</option>" for value in values)
+    select = f'<select name="{field}"><option value="">any</option>{options}</select>'
+    return f"<label>{name} {select}</label>"
+
+
+def filter_form(claims):
+    """The filter, in HTML; the script knows the chapters, as the contents name them."""
+    sources = [source for source in SOURCES if any(claim["source"] == source for claim in claims)]
+    form = [
+        '<form class="bo-filter" role="search" aria-label="Filter of the claims">',
+        '<label>Words <input type="search" name="text"></label>',
+        choice("status", "Status", STATUSES),
+        choice("source", "Origin", sources),
+        choice("chapter", "Chapter", ()),
+        '<button type="reset">Show all</button>',
+        f"<output>{len(claims)} of {len(claims)} claims</output>",
+        "</form>",
+    ]
+    return "```{raw} html\n" + "\n".join(form) + "\n```"
+
+
 def ledger(claims, repository):
     """The whole ledger in MyST Markdown."""
     parts = [counts(claims)]
@@ -81,7 +105,7 @@ def ledger(claims, repository):
 
 
 def fill_page(app, docname, source):
-    """Replace the marker of the claims page."""
+    """Replace the markers of the claims page."""
     if docname != PAGE:
         return
     path = Path(app.srcdir, "claims.yml")
@@ -89,7 +113,9 @@ def fill_page(app, docname, source):
     theme = app.config.html_theme_options
     repository = f"{theme['repository_url']}/blob/{theme['repository_branch']}"
     claims = yaml.safe_load(path.read_text(encoding="utf-8"))
-    source[0] = source[0].replace(MARKER, ledger(claims, repository))
+    source[0] = (
+        source[0].replace(FILTER, filter_form(claims)).replace(LEDGER, ledger(claims, repository))
+    )
 
 
 def setup(app):

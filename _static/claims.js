@@ -1,7 +1,6 @@
-// A filter for the claim ledger: by status, origin, chapter and words; its state is in the address.
+// The filter of the claim ledger (_ext/claims_ledger.py writes its form): its state is in the address.
 (() => {
   const FIELDS = ["text", "status", "source", "chapter"];
-  const NAMES = { text: "Words", status: "Status", source: "Origin", chapter: "Chapter" };
 
   const fileOf = (link) => link.pathname.split("/").pop();
 
@@ -25,38 +24,15 @@
     };
   };
 
-  const choice = (field, options) => {
-    const control = document.createElement(field === "text" ? "input" : "select");
-    if (field === "text") control.type = "search";
-    else control.append(new Option("any", ""), ...options.map(([value, name]) => new Option(name, value)));
-    control.name = field;
-    const label = document.createElement("label");
-    label.append(NAMES[field], control);
-    return label;
-  };
-
   const start = () => {
+    const form = document.querySelector(".bo-filter");
+    if (!form) return;
     const claims = [...document.querySelectorAll(".bd-article section:has(> p > .bo-status)")].map(read);
-    if (!claims.length) return;
     const groups = [...new Set(claims.map(({ section }) => section.parentElement))];
-    const values = (field) => [...new Set(claims.map((claim) => claim[field]))].filter(Boolean);
-    const named = titles();
-    const chapters = [...named].filter(([file]) => values("chapter").includes(file));
-
-    const form = document.createElement("form");
-    form.className = "bo-filter";
-    form.setAttribute("role", "search");
-    form.setAttribute("aria-label", "Filter of the claims");
-    const all = Object.assign(document.createElement("button"), { type: "reset", textContent: "Show all" });
-    const count = document.createElement("output");
-    form.append(
-      choice("text"),
-      ...["status", "source"].map((field) => choice(field, values(field).map((value) => [value, value]))),
-      choice("chapter", chapters),
-      all,
-      count,
-    );
-    document.querySelector(".bd-article h1 ~ p").after(form);
+    const count = form.querySelector("output");
+    const shownIn = new Set(claims.map(({ chapter }) => chapter));
+    for (const [file, title] of titles())
+      if (shownIn.has(file)) form.elements.chapter.add(new Option(title, file));
 
     const apply = () => {
       const wanted = Object.fromEntries(FIELDS.map((field) => [field, form.elements[field].value.trim()]));
