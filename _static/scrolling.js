@@ -29,7 +29,8 @@
   const next = () => {
     const [box] = waiting;
     if (box) look(box), idle(next);
-    else document.documentElement.dataset.boxes = "known";
+    // Letters that are first met in a fold bring a font, and when it is there all is asked again.
+    else if (document.fonts.status === "loaded") document.documentElement.dataset.boxes = "known";
   };
   const lookAtAll = () => {
     delete document.documentElement.dataset.boxes;
@@ -42,4 +43,5 @@
   addEventListener("resize", lookAtAll);
   // The fonts of formulas change their width, not that of their boxes.
   document.fonts.ready.then(lookAtAll);
+  document.fonts.addEventListener("loadingdone", lookAtAll);
 })();

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.book.common import toc
+from tests.browser.cut import AT_ONCE, CUT
 
 FAULTS = """() => ({
     "formulas not rendered": [...document.querySelectorAll("span.math, div.math")]
@@ -42,9 +43,12 @@ FAULTS = """() => ({
 })"""
 
 
-@pytest.mark.parametrize("name", toc())
-def test_page_is_sound(open_page, name):
-    """Loaded on a phone, then on a screen as wide as a laptop's: all boxes are laid out anew."""
+@pytest.mark.parametrize("name", [*toc(), "genindex", "search"])
+def test_page_is_sound_and_nothing_cut(open_page, name):
+    """Loaded on a phone, then on a screen as wide as a laptop's: all boxes are laid out anew.
+
+    The folds are closed at first, then all are open.
+    """
     page = open_page(f"{name}.html", 390)
     for width in (390, 1280):
         if width != 390:
@@ -53,6 +57,8 @@ def test_page_is_sound(open_page, name):
         page.wait_for_function("document.documentElement.dataset.boxes === 'known'")
         found = {fault: count for fault, count in page.evaluate(FAULTS).items() if count}
         assert found == {}, f"{width} pixels wide"
+        page.add_style_tag(content=AT_ONCE)
+        assert page.evaluate(CUT) == [], f"{width} pixels wide"
     assert page.faults == []
 
 
@@ -63,3 +69,13 @@ def test_a_link_leads_to_its_place(open_page, width):
     place = page.locator("[id='benign_osc_lib.sweeps.sweep']")
     page.wait_for_function("document.documentElement.dataset.boxes === 'known'")
     assert 0 <= place.bounding_box()["y"] < 150
+
+
+def test_what_is_cut_is_found(open_page):
+    page = open_page("genindex.html", 390)
+    page.evaluate("""() => document.querySelector("article").insertAdjacentHTML("beforeend",
+        `<pre style="white-space: pre; overflow: hidden">${"x".repeat(100)}</pre>
+        <pre style="white-space: pre; overflow: auto">${"y".repeat(100)}</pre>
+        <p style="width: 500px">wide</p>`)""")
+    found = [line.split(":")[0] for line in page.evaluate(CUT)]
+    assert found == ["cut", "scrolls without a cue", "sticks out"]
