@@ -35,10 +35,14 @@ colab: install  ## write the chapters as plain notebooks, for Colab and other ed
 pdf: book  ## print the built book into _build/benign-oscillation.pdf; needs Chromium
 	$(BIN)/python -m tools.paper
 
-test: book  ## build the book, then run every test
+test: install  ## build the book, then run every test
+	@# The engines are compiled meanwhile, on the other core: once, not by each process that needs them.
+	@$(COMPILE) >/dev/null 2>&1 & $(MAKE) --no-print-directory book; made=$$?; wait; exit $$made
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/python -m pytest -n 3 --dist loadscope
+
+COMPILE = $(BIN)/python -m pytest -q -p no:cacheprovider tests/library/engine/test_engines.py -k shapes_and_dtypes
 
 test-oldest: .venv-oldest/installed  ## test library and chapters with the oldest versions that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist loadscope tests/library chapters
