@@ -90,9 +90,12 @@ def break_names(app, pagename, templatename, context, doctree):
 
 
 def between_parts(found):
-    """The same letters, with a place to break after each dot, in a long name each underscore."""
-    text = re.sub(r"(?<=[A-Za-z_]\.)(?=[A-Za-z_])", "<wbr>", found[0])
-    return re.sub(r"(?<=[a-z0-9]_)(?=[a-z])", "<wbr>", text) if len(found[0]) > LONG_NAME else text
+    """The same letters, with a place to break after each dot, and in a long part each underscore."""
+    parts = re.split(r"(?<=[A-Za-z_]\.)(?=[A-Za-z_])", found[0])
+    return "<wbr>".join(
+        re.sub(r"(?<=[a-z0-9]_)(?=[a-z])", "<wbr>", part) if len(part) > LONG_NAME else part
+        for part in parts
+    )
 
 
 def table_name(node):

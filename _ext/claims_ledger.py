@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 PAGE = "chapters/claims"
+LIBRARY = "benign_osc_lib."
 LEDGER = "LEDGER"
 FILTER = "FILTER"
 GROUPS = {
@@ -47,7 +48,10 @@ def links(claim, repository):
     found = []
     if claim.get("chapter"):
         found.append(f"shown in [](#{claim['anchor']})")
-    functions = [f"{{py:obj}}`{name}`" for name in as_list(claim.get("function"))]
+    functions = [
+        f"{{py:obj}}`{name.removeprefix(LIBRARY)} <{name}>`"
+        for name in as_list(claim.get("function"))
+    ]
     tests = [test.partition("::") for test in as_list(claim.get("test"))]
     tests = [f"[`{name}`]({repository}/{path})" for path, _, name in tests]
     for words, names in (("computed by", functions), ("tested by", tests)):
