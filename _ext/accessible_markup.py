@@ -90,7 +90,7 @@ def break_names(app, pagename, templatename, context, doctree):
 
 
 def between_parts(found):
-    """The same letters, with a place to break after each dot, and in a long part each underscore."""
+    """The same letters, with places to break: after a dot, in a long part after an underscore."""
     parts = re.split(r"(?<=[A-Za-z_]\.)(?=[A-Za-z_])", found[0])
     return "<wbr>".join(
         re.sub(r"(?<=[a-z0-9]_)(?=[a-z])", "<wbr>", part) if len(part) > LONG_NAME else part

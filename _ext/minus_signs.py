@@ -17,13 +17,13 @@ def signed(text):
 
 
 def shown(text):
-    """A text as nodes: 3·10 with a raised −6 in the place of 3e-06, and 0.03 in that of 3e-02."""
+    """A text as nodes: 3·10 with a raised −6 in the place of 3e-06, and 0.3 in that of 3e-01."""
     found, end = [], 0
     for power in POWER.finditer(text):
         digits, exponent = power[1], int(power[2] + power[3])
         found.append(text[end : power.start()])
         end = power.end()
-        if abs(exponent) <= 2:
+        if abs(exponent) <= 1:
             found[-1] += f"{float(power[0]):.15g}"
             continue
         found[-1] += "10" if digits == "1" else f"{digits}·10"
