@@ -5,7 +5,7 @@
 - The parameters of a long signature are no list of definitions without terms.
 - A list of works is a list.
 - What a reader presses is named by what it shows (templates/).
-- A long name breaks after a dot or a bracket, not before the mark that follows it.
+- A long name breaks after a dot, an underscore or a bracket, and not before what follows it.
 """
 
 import re
@@ -15,6 +15,7 @@ from pathlib import Path
 from docutils import nodes
 from sphinx import addnodes
 
+LONG_NAME = 24  # characters; a shorter one has room in a line
 TEMPLATES = str(Path(__file__).parent / "templates")
 
 
@@ -81,16 +82,20 @@ def name_links(app, pagename, templatename, context, doctree):
 
 
 def break_names(app, pagename, templatename, context, doctree):
-    """Let a dotted name in code break after its dots, and a signature after its bracket."""
+    """Let a long name in code break between its parts, and a signature after its bracket."""
     if body := context.get("body"):
-        body = re.sub(r'(?<=<span class="pre">)[^<]+', after_dots, body)
+        body = re.sub(r'(?<=<span class="pre">)[^<]+', between_parts, body)
         bracket = '<span class="sig-paren">(</span>'
         context["body"] = body.replace(bracket, bracket + "<wbr>")
 
 
-def after_dots(found):
-    """The same letters, with a place to break after each dot between names."""
-    return re.sub(r"(?<=[A-Za-z_]\.)(?=[A-Za-z_])", "<wbr>", found[0])
+def between_parts(found):
+    """The same letters, with places to break: after a dot, in a long part after an underscore."""
+    parts = re.split(r"(?<=[A-Za-z_]\.)(?=[A-Za-z_])", found[0])
+    return "<wbr>".join(
+        re.sub(r"(?<=[a-z0-9]_)(?=[a-z])", "<wbr>", part) if len(part) > LONG_NAME else part
+        for part in parts
+    )
 
 
 def table_name(node):

@@ -11,6 +11,7 @@ from pathlib import Path
 import yaml
 
 PAGE = "chapters/claims"
+LIBRARY = "benign_osc_lib."
 LEDGER = "LEDGER"
 FILTER = "FILTER"
 GROUPS = {
@@ -47,10 +48,15 @@ def links(claim, repository):
     found = []
     if claim.get("chapter"):
         found.append(f"shown in [](#{claim['anchor']})")
-    found += [f"computed by {{py:obj}}`{name}`" for name in as_list(claim.get("function"))]
-    for test in as_list(claim.get("test")):
-        path, _, name = test.partition("::")
-        found.append(f"tested by [`{name}`]({repository}/{path})")
+    functions = [
+        f"{{py:obj}}`{name.removeprefix(LIBRARY)} <{name}>`"
+        for name in as_list(claim.get("function"))
+    ]
+    tests = [test.partition("::") for test in as_list(claim.get("test"))]
+    tests = [f"[`{name}`]({repository}/{path})" for path, _, name in tests]
+    for words, names in (("computed by", functions), ("tested by", tests)):
+        if names:
+            found.append(f"{words} {', '.join(names)}")
     return " · ".join(found)
 
 

@@ -1,4 +1,7 @@
-"""Pictures that do not hold up a page: files of their own, with their size, fetched when near."""
+"""Pictures that do not hold up a page: files of their own, with their size, fetched when near.
+
+Figures are shown as lossless WebP, a quarter smaller than PNG; the frames of sliders stay PNG.
+"""
 
 import base64
 import functools
@@ -7,11 +10,14 @@ import re
 import struct
 from pathlib import Path
 
+from PIL import Image
+
 IMAGE = re.compile(r"<img\b[^>]*>")
 SOURCE = re.compile(r'\bsrc="([^"]+)"')
 INLINE = re.compile(r'\bsrc="data:image/(png|jpeg|svg\+xml);base64,([^"]+)"')
 SIZE = re.compile(r'<svg\b[^>]*\bviewBox="[-\d.]+ [-\d.]+ ([\d.]+) ([\d.]+)"')
 SCALED = re.compile(r'\s*style="width: [\d.]+px; height: [\d.]+px;?"')
+FRAME = re.compile(r"-\d\d\.png$")  # as _ext/frame_pictures.py calls the frames of a slider
 LONGEST_INLINE = 2000  # characters
 
 
@@ -41,6 +47,16 @@ def to_file(match, page):
     return f'src="{root}{name}"'
 
 
+@functools.cache
+def smaller(path):
+    """The same picture as WebP beside it, or the PNG itself where that is no larger."""
+    made = path.with_suffix(".webp")
+    if not made.exists() or made.stat().st_mtime < path.stat().st_mtime:
+        with Image.open(path) as picture:
+            picture.convert("RGBA").save(made, lossless=True, quality=50, method=2)
+    return min(path, made, key=lambda file: file.stat().st_size)
+
+
 def lighten(tag, page, first):
     """One picture's tag with what it lacks."""
     tag = INLINE.sub(lambda match: to_file(match, page), tag)
@@ -49,7 +65,11 @@ def lighten(tag, page, first):
         return tag
     tag = SCALED.sub("", tag)  # the notebook's size; a page shows as much as there is room for
     extra = []
-    found = size((page.parent / source[1].partition("?")[0]).resolve())
+    path = (page.parent / source[1].partition("?")[0]).resolve()
+    found = size(path)
+    if found and source[1].endswith(".png") and not FRAME.search(path.name):
+        best = source[1].removesuffix(".png") + smaller(path).suffix
+        tag = tag.replace(source[0], f'src="{best}"')
     if found and not re.search(r"\b(width|height)=", tag):
         extra.append('width="{}" height="{}"'.format(*found))
     if not first and "loading=" not in tag:

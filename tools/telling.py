@@ -17,7 +17,7 @@ import nbformat
 from tools.contents import ROOT, chapters, markdown
 
 FENCE = re.compile(r"^(:{3,}|`{3,})(?:\{([\w:-]+)\})?")
-FOLDED_CELLS = {"hide-cell", "hide-input", "remove-cell", "remove-input"}
+FOLDED_CELLS = {"hide-cell", "hide-input", "remove-cell", "remove-input", "notebook-only"}
 VERDICT = re.compile(r"\b(?:True|False)\b")
 
 

@@ -16,8 +16,9 @@ class Verdict:
 
     Args:
         exercise: its number on the site.
-        verdict: "right", "nearly", "wrong", or "open" where the book has no answer either. With
-            several parts it is that of the worst.
+        verdict: "right", "nearly", "wrong", "not answered" where dots still stand for the answer,
+            or "open" where the book has no answer either. With several parts it is that of the
+            worst.
         parts: for each part its own verdict and what there is to say.
     """
 
@@ -56,6 +57,7 @@ def check(exercise, answer):
             exercise's label, such as "ex-one-gain", does as well.
         answer: a number, or the letter of a choice, such as "b"; a sequence of these if the
             exercise has several parts. What is asked for stands under the exercise on the site.
+            ``...`` for an answer that is still missing.
 
     Returns:
         A ``Verdict``. An answer is right if it is as near as the digits that are asked for, nearly
@@ -70,12 +72,16 @@ def check(exercise, answer):
     row = store.load()[number]
     if "read" in row:
         return Verdict(number, judging.OPEN, ((judging.OPEN, row["read"]),))
+    if answer is ...:
+        answer = (...,) * len(row["parts"])
     given = _parts(answer, len(row["parts"]))
     found = tuple(
-        judging.judge(part, _letter(part, one) if "right" in part else _finite(one))
+        judging.BLANK
+        if one is ...
+        else judging.judge(part, _letter(part, one) if "right" in part else _finite(one))
         for part, one in zip(row["parts"], given, strict=True)
     )
-    order = (judging.WRONG, judging.NEARLY, judging.RIGHT)
+    order = (judging.BLANK[0], judging.WRONG, judging.NEARLY, judging.RIGHT)
     return Verdict(number, min((verdict for verdict, _ in found), key=order.index), found)
 
 

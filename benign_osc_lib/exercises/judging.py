@@ -15,6 +15,7 @@ script of the page walk through it in the same way.
 """
 
 RIGHT, NEARLY, WRONG, OPEN = "right", "nearly", "wrong", "open"
+BLANK = "not answered", "Put your answer in the place of the dots."
 
 SIGN = "The size is right. Look at the sign again."
 TWICE = "Twice too large: is there a 2 or a square too many?"

@@ -5,6 +5,7 @@ from functools import cache
 
 import pytest
 from bs4 import BeautifulSoup, SoupStrainer
+from PIL import Image
 
 from benchmarks.site_server import compressed
 from tests.book.common import ROOT, SITE, toc
@@ -83,3 +84,18 @@ def test_a_changed_theme_is_noticed(lean_page):
     with pytest.raises(lean_page.ExtensionError, match="must follow"):
         lean_page.patched(path, "something else")
     assert lean_page.patched("another.js", "something else") == "something else"
+
+
+def test_figures_are_shown_as_webp_with_the_same_pixels(tmp_path):
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(ROOT / "_ext")
+        from lean_pictures import lighten
+    picture = Image.linear_gradient("L").convert("RGB")
+    for name in ("figure", "fig-frame-00"):
+        picture.save(tmp_path / f"{name}.png", compress_level=0)
+    tag = lighten('<img alt="" src="figure.png"/>', tmp_path / "page.html", first=True)
+    assert 'src="figure.webp"' in tag and 'width="256" height="256"' in tag
+    with Image.open(tmp_path / "figure.webp") as made:
+        assert made.convert("RGB").tobytes() == picture.tobytes()
+    frame = lighten('<img src="fig-frame-00.png"/>', tmp_path / "page.html", first=False)
+    assert 'src="fig-frame-00.png"' in frame

@@ -71,6 +71,9 @@ class Inline:
             return self.children(node)  # a reference that Sphinx would set in the font of code
         return code(node.astext())
 
+    def write_superscript(self, node):
+        return f"<sup>{self.children(node)}</sup>"
+
     def write_emphasis(self, node):
         return self.marked(node, "*")
 

@@ -91,5 +91,6 @@ def reduced(site, folder):
         copy = folder / path.name
         few = opaque.quantize(method=Image.Quantize.FASTOCTREE, dither=Image.Dither.NONE)
         few.save(copy, compress_level=1)
-        found[path.name] = copy.as_uri()
+        # A page shows a figure as WebP.
+        found[path.name] = found[f"{path.stem}.webp"] = copy.as_uri()
     return found

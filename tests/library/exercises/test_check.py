@@ -129,3 +129,12 @@ def test_answers_are_not_read_by_accident(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["answers.py", "--encode", str(plain)])
     answers.main()
     assert (tmp_path / "answers.json").read_text(encoding="utf-8") == stored
+
+
+def test_an_answer_may_be_missing_yet():
+    for answer in (..., (..., ...)):
+        found = check("5.1", answer)
+        assert found.verdict == "not answered" and repr(found).count("dots") == 2
+    half = check("5.1", (1e9, ...))
+    assert [verdict for verdict, _ in half.parts] == ["wrong", "not answered"]
+    assert half.verdict == "not answered"
