@@ -19,6 +19,13 @@
     shown.replaceWith(make("div", "bo-frames-grid", ...cells));
   }
 
+  // In cm: pictures of any shape take about 60 square centimetres, tall ones more, to be readable;
+  // none so much that its caption does not fit on the page.
+  function widthOnPaper(image) {
+    const shape = image.getAttribute("width") / image.getAttribute("height");
+    return Math.min(Math.max(Math.sqrt(60 * shape), 7.5), 12.5, 14.5 * shape);
+  }
+
   // What is left out leaves its ids behind, since links lead there.
   function leaveOut(element) {
     const ids = [element, ...element.querySelectorAll("[id]")].map((part) => part.id);
@@ -95,6 +102,7 @@
       image.src = small[href.split("/").pop()] ?? href;
       delete image.dataset.src;
       image.loading = "eager";
+      if (!image.closest(".bo-frames-grid")) image.style.width = `${widthOnPaper(image)}cm`;
     });
   }
   // A link to what a page does not have any more leads to the page.
