@@ -176,6 +176,15 @@ def test_what_only_a_screen_can_use_is_left_out(chapter):
     assert "for step in range(8):" in chapter  # code that computes before the reader's eyes
 
 
+def test_readers_are_led_to_where_the_pdf_is_published():
+    address = f"{CONFIG['html']['baseurl']}/benign-oscillation.pdf"
+    workflow = (ROOT / ".github" / "workflows" / "publish.yml").read_text(encoding="utf-8")
+    assert "make pdf && mv _build/benign-oscillation.pdf _build/html/" in workflow
+    assert f"]({address})" in (ROOT / "README.md").read_text(encoding="utf-8")
+    for page in ("index.html", f"{CHAPTER}.html"):  # in a card, and in the menu of downloads
+        assert f'href="{address}"' in (SITE / page).read_text(encoding="utf-8")
+
+
 def test_document_says_what_it_is(paper):
     root = paper.trailer["/Root"]
     assert (root["/Lang"], root["/MarkInfo"]["/Marked"].value) == ("en", True)
