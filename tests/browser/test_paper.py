@@ -8,6 +8,7 @@ from html import unescape
 from io import BytesIO
 
 import pytest
+from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
 from tests.book.common import CONFIG, ROOT, SITE
@@ -164,6 +165,20 @@ def test_sliders_are_grids_of_their_frames(chapter):
     labels = re.findall(r'data-label="([^"]+)"', page)
     assert len(labels) == 12
     assert all(label in chapter for label in labels)
+
+
+def test_formulas_are_copied_where_they_stand(chapter):
+    """A letter in a sentence; it is missing where a word is divided just there."""
+    page = BeautifulSoup((SITE / f"{CHAPTER}.html").read_text(encoding="utf-8"), "html.parser")
+    text = re.sub(r"\s", "", chapter)
+    there = []
+    for formula in page.select("article span.math"):
+        letter = formula.annotation.get_text()
+        around = [formula.previous_sibling, formula.next_sibling]
+        if re.fullmatch("[a-z]", letter) and all(isinstance(one, str) for one in around):
+            before, after = (re.sub(r"\s", "", one) for one in around)
+            there.append(f"{before[-6:]}{letter}{after[:6]}" in text)
+    assert len(there) > 10 and sum(there) > 0.9 * len(there)
 
 
 def test_what_only_a_screen_can_use_is_left_out(chapter):

@@ -19,11 +19,21 @@
     shown.replaceWith(make("div", "bo-frames-grid", ...cells));
   }
 
-  // In cm: pictures of any shape take about 60 square centimetres, tall ones more, to be readable;
+  // KaTeX shifts exponents, fractions and lines by `top`; but what is positioned is painted after
+  // all other text, and whoever copies a sentence would not get its formulas. Margins do the same.
+  function shift(part) {
+    const { top } = part.style;
+    if (!top) return;
+    part.style.position = "static";
+    part.style.marginTop = top;
+    part.style.marginBottom = `${-parseFloat(top)}em`;
+  }
+
+  // In cm: pictures of any shape take about 52 square centimetres, tall ones more, to be readable;
   // none so much that its caption does not fit on the page.
   function widthOnPaper(image) {
     const shape = image.getAttribute("width") / image.getAttribute("height");
-    return Math.min(Math.max(Math.sqrt(60 * shape), 7.5), 12.5, 14.5 * shape);
+    return Math.min(Math.max(Math.sqrt(52 * shape), 7), 12.5, 14.5 * shape);
   }
 
   // What is left out leaves its ids behind, since links lead there.
@@ -81,6 +91,7 @@
       (part) => part.remove());
     each(".cell.tag_hide-cell, .cell > details.hide", leaveOut);
     each("details", unfold);
+    each(".katex .vlist > span", shift);
     each("section:has(> p > .bo-status) > p:last-child", shorten);
     each(".bo-lab", (lab) => {
       const address = `${home}${name}.html`;
