@@ -13,7 +13,7 @@ from markdown_it import MarkdownIt
 from mdit_py_plugins.dollarmath import dollarmath_plugin
 
 from tests.book.common import CONFIG, ROOT, SITE, chapters, read
-from tools.colab.blocks import Blocks
+from tools.colab.blocks import Blocks, unnested
 from tools.colab.inline import code, html, plain
 
 COLAB = ROOT / "_build" / "colab"
@@ -221,6 +221,30 @@ def test_the_call_that_judges_an_answer_can_be_pasted():
     page = rendered(writer.block(check_form("", document(nodes.Text("How many?")), call)))
     assert page.blockquote.p.get_text() == "How many?"
     ast.parse(page.code.get_text())
+
+
+def test_what_is_asked_is_counted_where_there_is_more_than_one():
+    writer = Blocks("https://example.org/page.html", lambda kind, node: "")
+    check_form = type("check_form", (nodes.Element,), {})
+    call = document(nodes.literal("", 'check("5.1", (2, 3))'))
+    parts = [nodes.container("", document(nodes.Text(text))) for text in ("How many?", "Why?")]
+    page = rendered(writer.block(check_form("", *parts, call)))
+    assert [p.get_text() for p in page.select("p")][:2] == ["(1) How many?", "(2) Why?"]
+
+
+@pytest.mark.parametrize(
+    ("title", "shown"),
+    [
+        ("(The gain (ours))", "(The gain; ours)"),
+        ("(A map (paper, eq. (5), exact))", "(A map; paper, eq. (5), exact)"),
+        ("(Drift (Lu [24](https://a.org/b)))", "(Drift; Lu [24](https://a.org/b))"),
+        ("(The size of f(x))", "(The size of f(x))"),
+        ("(Network)", "(Network)"),
+        ("", ""),
+    ],
+)
+def test_a_title_has_no_bracket_within_another_for_whose_it_is(title, shown):
+    assert unnested(title) == shown
 
 
 def test_what_has_no_markdown_is_refused_by_name():

@@ -3,27 +3,41 @@
 import re
 import subprocess
 import sys
+from functools import cache
 from html import unescape
+from io import BytesIO
 
 import pytest
+from bs4 import BeautifulSoup
 from pypdf import PdfReader
 
-from tests.book.common import ROOT, SITE
+from tests.book.common import CONFIG, ROOT, SITE
 from tools.paper.sources import parts
 
+FOR_A_SCREEN = re.compile(r"Set-up for Colab|In Python:|import torch|Show |as plt|check\(")
 RAW = re.compile(r".?.?(?:\\(?:frac|kappa|eta|lVert|text)\b|\{(?:prf:)?ref\}|\$\$|:::).?.?")
 PRE = re.compile(r"<pre>.*?</pre>", re.S)
+CHAPTER = "chapters/04_one_data_point"
 CHAPTERS = [name for _, pages in parts(ROOT) for name in pages]
 
 PRINTED = """() => {
     const shown = (element) => element.checkVisibility() && element.getClientRects().length;
-    const light = ([r, g, b]) => Number(r) + Number(g) + Number(b) > 500;
+    const sum = (colour) => {
+        const [r, g, b, opacity = 1] = colour.match(/[0-9.]+/g).map(Number);
+        return opacity ? r + g + b : 765;
+    };
     const all = (selector) => [...document.querySelectorAll(selector)];
     return {
         "background": getComputedStyle(document.body).backgroundColor,
-        "dark text": all("article p, article pre, article td").filter((element) =>
-            shown(element) && light(getComputedStyle(element).color.match(/[0-9]+/g))).length,
-        "folded": all("details > :not(summary)").filter((element) => !shown(element)).length,
+        "pale text": all("article :is(p, pre, pre span, td)").filter((element) =>
+            shown(element) && sum(getComputedStyle(element).color) > 500).length,
+        "dark ground": all("article *").filter((element) =>
+            shown(element) && sum(getComputedStyle(element).backgroundColor) < 600
+            && element.textContent.trim()).length,
+        "folded": all("details:not(.hide) > :not(summary, .tag_hide-cell)").filter((element) =>
+            !shown(element)).length,
+        "for a screen": all(".cell > details, .tag_hide-cell, .bo-check, input, button")
+            .filter(shown).map((element) => element.className),
         "cut": all("article pre").filter((code) => code.scrollWidth > code.clientWidth + 1).length,
         "titles": all("h1").filter(shown).map((heading) => heading.innerText),
         "navigation": all("nav, .bd-header, .bd-sidebar-primary, .copybtn").filter(shown)
@@ -67,6 +81,7 @@ def squeeze(text):
     return re.sub(r"\s+", " ", text).strip()
 
 
+@cache
 def words(paper, page):
     """The text of a page, counted from 0."""
     return squeeze(paper.pages[page].extract_text())
@@ -89,7 +104,9 @@ def test_contents_say_the_pages(paper, outline):
     first = next(page for level, _, page in outline[2:] if level == 0)
     text = " ".join(words(paper, page) for page in range(1, first))
     for level, heading, page in outline[2:]:
-        if level < 2:
+        if level == 0:
+            assert heading in text
+        elif level == 1:
             assert f"{heading.replace('. ', ' ', 1)} {page + 1}" in text
 
 
@@ -135,17 +152,52 @@ def test_raw_text_is_found():
     assert len(RAW.findall(found)) == 4
 
 
-def test_sliders_are_grids_of_their_frames(paper, outline):
-    name = "chapters/04_one_data_point"
-    labels = re.findall(
-        r'data-label="([^"]+)"', (SITE / f"{name}.html").read_text(encoding="utf-8")
-    )
-    starts = [page for level, _, page in outline if level < 2]
-    start = next(page for _, text, page in outline if text == title(name))
-    end = next(page for page in starts if page > start)
-    chapter = " ".join(words(paper, page) for page in range(start, end))
+@pytest.fixture(scope="module")
+def chapter(paper, outline):
+    """The text of the fourth chapter, which has a slider, a laboratory, proofs and exercises."""
+    start = next(page for _, text, page in outline if text == title(CHAPTER))
+    end = next(page for level, _, page in outline if level < 2 and page > start)
+    return " ".join(words(paper, page) for page in range(start, end))
+
+
+def test_sliders_are_grids_of_their_frames(chapter):
+    page = (SITE / f"{CHAPTER}.html").read_text(encoding="utf-8")
+    labels = re.findall(r'data-label="([^"]+)"', page)
     assert len(labels) == 12
     assert all(label in chapter for label in labels)
+
+
+def test_formulas_are_copied_where_they_stand(chapter):
+    """A letter in a sentence; it is missing where a word is divided just there."""
+    page = BeautifulSoup((SITE / f"{CHAPTER}.html").read_text(encoding="utf-8"), "html.parser")
+    text = re.sub(r"\s", "", chapter)
+    there = []
+    for formula in page.select("article span.math"):
+        letter = formula.annotation.get_text()
+        around = [formula.previous_sibling, formula.next_sibling]
+        if re.fullmatch("[a-z]", letter) and all(isinstance(one, str) for one in around):
+            before, after = (re.sub(r"\s", "", one) for one in around)
+            there.append(f"{before[-6:]}{letter}{after[:6]}" in text)
+    assert len(there) > 10 and sum(there) > 0.9 * len(there)
+
+
+def test_what_only_a_screen_can_use_is_left_out(chapter):
+    """Set-up, imports, code of figures, forms; what teaches stays, and lies open."""
+    assert not FOR_A_SCREEN.findall(chapter)
+    page = (SITE / f"{CHAPTER}.html").read_text(encoding="utf-8")
+    assert chapter.count("Proof") >= page.count('class="admonition dropdown bo-proof"') > 2
+    assert chapter.count("Solution to Exercise") == page.count("Solution to Exercise") > 2
+    assert f"On the site it moves: {CONFIG['html']['baseurl'].split('://')[1]}" in chapter
+    assert "for step in range(8):" in chapter  # code that computes before the reader's eyes
+
+
+def test_readers_are_led_to_where_the_pdf_is_published():
+    address = f"{CONFIG['html']['baseurl']}/benign-oscillation.pdf"
+    workflow = (ROOT / ".github" / "workflows" / "publish.yml").read_text(encoding="utf-8")
+    assert "make pdf && mv _build/benign-oscillation.pdf _build/html/" in workflow
+    assert f"]({address})" in (ROOT / "README.md").read_text(encoding="utf-8")
+    for page in ("index.html", f"{CHAPTER}.html"):  # in a card, and in the menu of downloads
+        assert f'href="{address}"' in (SITE / page).read_text(encoding="utf-8")
 
 
 def test_document_says_what_it_is(paper):
@@ -153,7 +205,7 @@ def test_document_says_what_it_is(paper):
     assert (root["/Lang"], root["/MarkInfo"]["/Marked"].value) == ("en", True)
     assert paper.metadata.title == "Benign Oscillation"
     assert paper.metadata.author
-    assert 300 < len(paper.pages) < 700
+    assert 300 < len(paper.pages) < 500
 
 
 def test_tags_and_pages_find_each_other(paper):
@@ -173,7 +225,8 @@ def test_a_page_of_the_site_prints_light_open_and_whole(browser, site):
     page.emulate_media(media="print", color_scheme="dark")
     found = page.evaluate(PRINTED)
     assert found["background"] == "rgb(255, 255, 255)"
-    assert found["dark text"] == found["folded"] == found["cut"] == 0
-    assert found["navigation"] == []
+    assert found["pale text"] == found["dark ground"] == found["folded"] == found["cut"] == 0
+    assert found["navigation"] == found["for a screen"] == []
     assert [text.removesuffix("#") for text in found["titles"]] == ["4. One data point"]
+    assert len(PdfReader(BytesIO(page.pdf(format="A4"))).pages) < 13
     context.close()

@@ -23,6 +23,17 @@ def indent(text, by):
     return text.replace("\n", "\n" + " " * by).replace("\n" + " " * by + "\n", "\n\n")
 
 
+def unnested(title):
+    """A title in brackets, with whose it is after a semicolon: "(The gain; ours)"."""
+    depth = 0
+    for place in range(len(title) - 2, 0, -1):
+        depth += (title[place] == ")") - (title[place] == "(")
+        if not depth:
+            nested = title[place - 1] == " "
+            return f"{title[:place].rstrip()}; {title[place + 1 : -2]})" if nested else title
+    return title
+
+
 class Blocks(Inline):
     """Writes the blocks of one page.
 
@@ -84,8 +95,12 @@ class Blocks(Inline):
     def block_check_form(self, node):
         """What an exercise asks for, and the call that judges an answer."""
         *parts, call = node.children
+        asked = [self.inner([part]) for part in parts]
+        if len(asked) > 1:
+            asked = [f"({place}) {text}" for place, text in enumerate(asked, 1)]
         lines = f"from benign_osc_lib import check; {call.children[-1].astext()}"
-        return quote(f"{self.inner(parts)}\n\nTo check it, in a cell of your own: {code(lines)}")
+        asked = "\n\n".join(asked)
+        return quote(f"{asked}\n\nTo check it, in a cell of your own: {code(lines)}")
 
     def block_math_block(self, node):
         """A formula on its own, with the number that it has on the site."""
@@ -165,7 +180,7 @@ class Blocks(Inline):
         title, *body = node.children
         name = node["realtype"].capitalize()
         head = " ".join(filter(None, [name, self.number(node["countertype"], node)]))
-        return self.titled(" ".join(filter(None, [head, self.line(title)])), body)
+        return self.titled(" ".join(filter(None, [head, unnested(self.line(title))])), body)
 
     def block_exercise_enumerable_node(self, node):
         title, *body = node.children

@@ -19,6 +19,23 @@
     shown.replaceWith(make("div", "bo-frames-grid", ...cells));
   }
 
+  // KaTeX shifts exponents, fractions and lines by `top`; but what is positioned is painted after
+  // all other text, and whoever copies a sentence would not get its formulas. Margins do the same.
+  function shift(part) {
+    const { top } = part.style;
+    if (!top) return;
+    part.style.position = "static";
+    part.style.marginTop = top;
+    part.style.marginBottom = `${-parseFloat(top)}em`;
+  }
+
+  // In cm: pictures of any shape take about 52 square centimetres, tall ones more, to be readable;
+  // none so much that its caption does not fit on the page.
+  function widthOnPaper(image) {
+    const shape = image.getAttribute("width") / image.getAttribute("height");
+    return Math.min(Math.max(Math.sqrt(52 * shape), 7), 12.5, 14.5 * shape);
+  }
+
   // What is left out leaves its ids behind, since links lead there.
   function leaveOut(element) {
     const ids = [element, ...element.querySelectorAll("[id]")].map((part) => part.id);
@@ -38,8 +55,18 @@
     details.replaceWith(box);
   }
 
-  // Headings go one level down: parts of the book have the first.
+  // Of what stands behind a claim the chapter is left: functions and tests are for the site.
+  function shorten(sources) {
+    const nodes = [...sources.childNodes];
+    const first = nodes.findIndex((node) => /(computed|tested) by\s*$/.test(node.textContent));
+    if (first >= 0) nodes.slice(first).forEach((node) => node.remove());
+  }
+
+  // Headings go one level down: parts of the book have the first. What names a heading goes into
+  // it, or a page could end between this one and the next.
   function lower(heading) {
+    while (heading.previousElementSibling?.matches("span[id]:empty"))
+      heading.prepend(heading.previousElementSibling);
     const level = Number(heading.tagName[1]) + 1;
     const lowered = make(`h${Math.min(level, 6)}`, "", ...heading.childNodes);
     heading.replaceWith(lowered);
@@ -64,11 +91,13 @@
       (part) => part.remove());
     each(".cell.tag_hide-cell, .cell > details.hide", leaveOut);
     each("details", unfold);
+    each(".katex .vlist > span", shift);
+    each("section:has(> p > .bo-status) > p:last-child", shorten);
     each(".bo-lab", (lab) => {
       const address = `${home}${name}.html`;
       const link = make("a", "", address.replace(/^https?:\/\//, ""));
       link.href = address;
-      lab.append(make("p", "", "It moves at ", link, "."));
+      lab.querySelector("figcaption").append(" On the site it moves: ", link, ".");
     });
     for (const level of [5, 4, 3, 2, 1]) each(`h${level}`, lower);
     each("[id]:not(svg [id])", (part) => (part.id = `${slug(name)}--${part.id}`));
@@ -84,6 +113,7 @@
       image.src = small[href.split("/").pop()] ?? href;
       delete image.dataset.src;
       image.loading = "eager";
+      if (!image.closest(".bo-frames-grid")) image.style.width = `${widthOnPaper(image)}cm`;
     });
   }
   // A link to what a page does not have any more leads to the page.
@@ -94,15 +124,19 @@
 
   // Running heads: each chapter has a page style of its own.
   const heads = document.head.appendChild(make("style"));
-  // The contents: a line for each part and each chapter, with room for three digits.
+  // The contents: a line for each part, and one for each chapter with room for three digits.
   const contents = document.querySelector("#contents");
   for (const place of document.querySelectorAll(".part, .bd-article")) {
-    const [number, title] = named(place.querySelector("h1, h2"));
+    const [number, title] = named(place.querySelector(place.matches(".part") ? "h1" : "h2"));
+    if (place.matches(".part")) {
+      contents.append(make("p", "", title));
+      place.nextElementSibling.prepend(place);
+      continue;
+    }
     const link = make("a", "", make("span", "", title), make("i"), make("b", "", "000"));
     link.href = `#${place.id}`;
     link.dataset.number = number;
-    contents.append(place.matches(".part") ? make("p", "", link) : link);
-    if (place.matches(".part")) continue;
+    contents.append(link);
     place.style.page = place.id.replace(/^\d/, "p$&");
     heads.append(`@page ${place.style.page} { @top-center { content: "${number} ${title}"; } }\n`);
   }

@@ -53,7 +53,8 @@ def join(pieces, out, about, language="en"):
     writer.add_metadata(about)
     writer.page_mode = "/UseOutlines"
     writer.create_viewer_preferences().display_doctitle = True
-    writer.write(out)
+    with out.open("wb") as file:  # pypdf itself would write without a buffer
+        writer.write(file)
 
 
 def outline(writer, reader, items, start, parent):

@@ -4,8 +4,9 @@ from html import escape
 
 MORE = (
     "This is the book on paper. A slider is printed as the grid of its frames; proofs and "
-    "solutions lie open. On the site are the sliders themselves, the code that it folds away, the "
-    "reference of the library and the notebooks to run:"
+    "solutions lie open. On the site are the sliders themselves, the laboratory, forms that judge "
+    "an answer, the code that is folded away here, the functions and tests behind each claim, the "
+    "reference of the library, and the notebooks to run:"
 )
 
 

@@ -59,8 +59,8 @@ def page(site, front, chapters):
     sheets = [f'<link rel="stylesheet" href="{site / s}">' for s in styles(site, names[0])]
     sheets.append(f'<link rel="stylesheet" href="{Path(__file__).parent / "paper.css"}">')
     body = [front]
-    for number, (caption, pages) in enumerate(chapters):
-        body.append(f'<div class="part" id="part-{number}"><h1>{html.escape(caption)}</h1></div>')
+    for caption, pages in chapters:
+        body.append(f'<div class="part"><h1>{html.escape(caption)}</h1></div>')
         body.extend(article(site, name) for name in pages)
     return "\n".join(
         [
