@@ -48,7 +48,7 @@ def test_points_that_tell_a_coin():
 
 def test_one_weak_point():
     lines = printed("12", "one-weak-point")
-    favoured, other = (float(x) / 100 for x in re.findall(r"label: (\d+) \+-", lines))
+    favoured, other = (float(x) / 100 for x in re.findall(r"label: (\d+) ±", lines))
     mean = float(re.search(r"all: (\d+)", lines)[1]) / 100
     hold("12.2", (favoured, 0.97, mean), (other, 0.16, 1 - favoured), (mean, 0.5))
 
