@@ -9,6 +9,8 @@
     return element;
   };
 
+  const shapeOf = (image) => image.getAttribute("width") / image.getAttribute("height");
+
   // The frames of a slider in their order, as a grid.
   function spread(figure) {
     const shown = figure.querySelector(":scope > img");
@@ -16,7 +18,9 @@
     frames.splice(Number(figure.querySelector("input").value), 0, shown.cloneNode());
     const cells = frames.map((frame) =>
       make("div", "", document.importNode(frame), make("span", "", frame.dataset.label)));
-    shown.replaceWith(make("div", "bo-frames-grid", ...cells));
+    const grid = make("div", "bo-frames-grid", ...cells);
+    if (shapeOf(shown) < 1.1) grid.classList.add("tall");
+    shown.replaceWith(grid);
   }
 
   // KaTeX shifts exponents, fractions and lines by `top`; but what is positioned is painted after
@@ -32,8 +36,8 @@
   // In cm: pictures of any shape take about 52 square centimetres, tall ones more, to be readable;
   // none so much that its caption does not fit on the page.
   function widthOnPaper(image) {
-    const shape = image.getAttribute("width") / image.getAttribute("height");
-    return Math.min(Math.max(Math.sqrt(52 * shape), 7), 12.5, 14.5 * shape);
+    const shape = shapeOf(image);
+    return Math.min(Math.max(Math.sqrt(52 * shape), 7), 12.5, 12.3 * shape);
   }
 
   // What is left out leaves its ids behind, since links lead there.

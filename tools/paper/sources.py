@@ -57,7 +57,8 @@ def page(site, front, chapters):
     """
     names = [name for _, pages in chapters for name in pages]
     sheets = [f'<link rel="stylesheet" href="{site / s}">' for s in styles(site, names[0])]
-    sheets.append(f'<link rel="stylesheet" href="{Path(__file__).parent / "paper.css"}">')
+    own = [Path(__file__).with_name(name) for name in ("paper.css", "front.css")]
+    sheets.extend(f'<link rel="stylesheet" href="{path}">' for path in own)
     body = [front]
     for caption, pages in chapters:
         body.append(f'<div class="part"><h1>{html.escape(caption)}</h1></div>')
