@@ -147,14 +147,16 @@ export const NETWORK_KEYS = {
   ],
 };
 
-/** A slider for η, which is κ in other units at a number of filters. */
+/** The slider for the rate: η, which says κ too. At another number of filters κ stays, and η moves. */
 function createRateSlider(store) {
   const { least, most } = FIELDS.kappa;
-  const field = { symbol: "η", name: "learning rate, η", least, most, step: 0.01, digits: 2 };
-  const slider = createSlider(field, (eta) => {
-    const rate = eta / rateOf({ kappa: 1, m: store.state.m });
-    store.set({ kappa: fitted("kappa", Number(rate.toPrecision(6))) });
-  });
+  const field = { name: "learning rate, η", least, most, step: 0.01 };
+  const kappaOf = (eta) => Number((eta / rateOf({ kappa: 1, m: store.state.m })).toPrecision(6));
+  const slider = createSlider(
+    field,
+    (eta) => store.set({ kappa: fitted("kappa", kappaOf(eta)) }),
+    (eta) => `η = ${eta.toFixed(2)}, κ = ${fitted("kappa", kappaOf(eta)).toFixed(2)}`,
+  );
   slider.input.dataset.field = "eta";
   slider.input.addEventListener("change", store.settle);
   return {
@@ -169,7 +171,8 @@ function createRateSlider(store) {
 
 /** The view; small: margins and five seeds, with η and the noise. */
 export function createNetworkView(store, { small = false } = {}) {
-  const names = small ? ["noise_norm"] : VIEW_FIELDS.network.filter((name) => name !== "seed");
+  const others = VIEW_FIELDS.network.filter((name) => name !== "seed" && name !== "kappa");
+  const names = small ? ["noise_norm"] : others;
   const sliders = createSliders(
     FIELDS,
     names,

@@ -144,7 +144,8 @@ export function plotMarkup(picture, width, height) {
 
 /**
  * A plot as a figure that redraws at its own width.
- * Gives {root, svg, show(picture), size(), stop()}.
+ * Gives {root, svg, show(picture), size(), drag(onMove, onEnd), stop()}; drag calls onMove with the x
+ * under a pointer that is pressed and moved.
  */
 export function createPlot({ title, key = [], ratio = 0.6, tallest = 320, role = "img" }) {
   const svg = shape("svg", { class: "lab-svg", role, "aria-label": title });
@@ -179,6 +180,22 @@ export function createPlot({ title, key = [], ratio = 0.6, tallest = 320, role =
     show(next) {
       picture = next;
       paint();
+    },
+    drag(onMove, onEnd) {
+      const move = ({ clientX, buttons }) => {
+        if (!buttons || !picture) return;
+        const { left, width: wide } = svg.getBoundingClientRect();
+        const [across] = size();
+        const inside = ((clientX - left) * across) / wide - LEFT;
+        onMove(picture.x[0] + (inside * (picture.x[1] - picture.x[0])) / (across - LEFT - RIGHT));
+      };
+      svg.classList.add("lab-drag");
+      svg.addEventListener("pointerdown", (event) => {
+        svg.setPointerCapture(event.pointerId);
+        move(event);
+      });
+      svg.addEventListener("pointermove", move);
+      svg.addEventListener("pointerup", onEnd);
     },
     stop: () => observer.disconnect(),
   };

@@ -2,7 +2,7 @@
 import { potentialGain } from "./theory.js";
 import { createButton, createSliders, createWords } from "./controls.js";
 import { createPlot } from "./plot.js";
-import { FIELDS } from "./state.js";
+import { FIELDS, fitted } from "./state.js";
 import { node } from "./svg.js";
 import { describeStep, describeTaken } from "./words.js";
 
@@ -74,6 +74,7 @@ export function createPotentialView(store, { small = false } = {}) {
     heights = [0];
     draw();
   });
+  gain.drag((e) => store.set({ e: fitted("e", Number(e.toFixed(2))) }), store.settle);
   let heights = [0];
   let made = "";
 

@@ -175,19 +175,21 @@ def test_presets_and_five_seeds(lab):
     assert page.faults == []
 
 
-def test_the_two_rates_are_one_number(lab):
+def test_the_two_rates_have_one_slider(lab):
     page = lab("all", state="#lab=network&m=4")
-    rates = """() => ["eta", "kappa"].map(
-      (name) => document.querySelector(`[data-field=${name}]`).getAttribute("aria-valuetext"))"""
+    assert slider(page, "kappa").count() == 0
     for eta, shown in (
-        (None, ["η = 0.60", "κ = 1.20"]),
-        ("0.5", ["η = 0.50", "κ = 1.00"]),
-        ("0", ["η = 0.03", "κ = 0.06"]),
-        ("9", ["η = 1.10", "κ = 2.20"]),
+        (None, "η = 0.60, κ = 1.20"),
+        ("0.5", "η = 0.50, κ = 1.00"),
+        ("0", "η = 0.03, κ = 0.06"),
+        ("9", "η = 1.10, κ = 2.20"),
     ):
         if eta:
             slider(page, "eta").fill(eta)
-        page.wait_for_function(f"JSON.stringify(({rates})()) === JSON.stringify({shown})")
+        page.locator(f"[data-field=eta][aria-valuetext='{shown}']").wait_for()
+    slider(page, "m").fill("8")
+    page.locator("[data-field=eta][aria-valuetext='η = 2.20, κ = 2.20']").wait_for()
+    says(page, "η = 2.20, κ = 2.20")
 
 
 def test_a_cell_by_click_and_by_keys(lab):
@@ -224,6 +226,24 @@ def test_try_to_make_the_potential_fall(lab):
     slider(page, "e").fill("-0.9")
     says(page, "Φ has no value")
     assert page.get_by_role("button", name="Take this step").is_disabled()
+
+
+def test_the_residual_is_dragged(lab):
+    page = lab("potential", width=390)
+    dot, picture = page.locator(".lab-dot.weak").first, page.locator(".lab-drag")
+    box, at = picture.bounding_box(), dot.bounding_box()
+    page.mouse.move(at["x"] + at["width"] / 2, at["y"] + at["height"] / 2)
+    assert slider(page, "e").input_value() == "-0.6"
+    page.mouse.down()
+    page.mouse.move(box["x"] + box["width"] - 10, box["y"] + 40, steps=3)  # the end of the axis
+    says(page, "e = 1.00, a miss below the label")
+    page.mouse.move(box["x"] - 50, box["y"] + 40)
+    page.locator("[data-field=e][aria-valuetext='e = −0.95']").wait_for()
+    page.mouse.up()
+    page.mouse.move(at["x"], at["y"])  # no button is down
+    page.evaluate("new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)))")
+    assert slider(page, "e").input_value() == "-0.95"
+    assert page.faults == []
 
 
 def test_shared_by_address(lab):
