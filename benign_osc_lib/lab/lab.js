@@ -59,10 +59,28 @@ function renderAll(root, store, page) {
   const share = createShare(page);
   root.append(tabs.root, panel, share.root);
 
+  // The address follows, once the reader lets go: whoever copies or reloads it finds this state.
+  let timer = 0;
+  let written = null;
+  const write = () => {
+    const now = encodeState(view, store.state);
+    if (now === written) return;
+    if (written !== null) {
+      try {
+        history.replaceState(null, "", now);
+      } catch {
+        // An old browser that keeps the address of a local file as it is.
+      }
+    }
+    written = now;
+  };
+
   const update = (state) => {
     shown.update(state);
     presets?.show(presetOf(state, view));
     share.update(view, state);
+    clearTimeout(timer);
+    if (page) timer = setTimeout(write, 300);
   };
   function open(next) {
     shown?.stop();
@@ -83,9 +101,11 @@ function renderAll(root, store, page) {
   if (page) window.addEventListener("hashchange", readAddress);
   store.watch(update);
   open(view);
+  write(); // nothing yet: this is where it began
   if (asked) root.scrollIntoView?.();
   return () => {
     window.removeEventListener("hashchange", readAddress);
+    clearTimeout(timer);
     shown.stop();
   };
 }

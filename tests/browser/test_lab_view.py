@@ -265,6 +265,22 @@ def test_shared_by_address(lab):
     assert "draw(\n    4, m=5, n_weak=2" in page.evaluate("navigator.clipboard.readText()")
 
 
+def test_the_address_follows(lab):
+    page = lab("all")
+    says(page, "κ = 1.20")
+    assert page.evaluate("location.hash") == ""  # nothing was moved
+    entries = page.evaluate("history.length")
+    slider(page, "kappa").fill("0.8")
+    page.wait_for_function("location.hash.startsWith('#lab=point&kappa=0.8&')")
+    page.get_by_role("tab", name="The potential").click()
+    page.wait_for_function("location.hash.startsWith('#lab=potential&e=-0.6&kappa=0.8')")
+    assert page.evaluate("history.length") == entries  # "back" leaves the page
+    page.reload()
+    assert slider(page, "kappa").get_attribute("aria-valuetext") == "κ = 0.80"
+    assert page.get_by_role("tab", name="The potential").get_attribute("aria-selected") == "true"
+    assert page.faults == []
+
+
 def test_without_a_clipboard_the_address_is_shown(lab):
     page = lab("all")
     page.evaluate("void (navigator.clipboard.writeText = () => Promise.reject(new Error('no')))")
