@@ -74,8 +74,6 @@ def lighten(tag, page, first):
         extra.append('width="{}" height="{}"'.format(*found))
     if not first and "loading=" not in tag:
         extra.append('loading="lazy"')
-    if "decoding=" not in tag:
-        extra.append('decoding="async"')
     return " ".join(["<img", *extra, tag.removeprefix("<img").lstrip()])
 
 

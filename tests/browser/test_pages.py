@@ -1,6 +1,9 @@
 """Every page as a reader sees it in a browser, on a laptop and on a phone."""
 
+import io
+
 import pytest
+from PIL import Image
 
 from tests.book.common import toc
 from tests.browser.cut import AT_ONCE, CUT
@@ -79,3 +82,17 @@ def test_what_is_cut_is_found(open_page):
         <p style="width: 500px">wide</p>`)""")
     found = [line.split(":")[0] for line in page.evaluate(CUT)]
     assert found == ["cut", "scrolls without a cue", "sticks out"]
+
+
+def test_no_picture_is_blank_in_a_screenshot_of_the_whole_page(open_page):
+    """Though nobody scrolled there: decoded beside the painting, pictures come too late for it."""
+    page = open_page("chapters/05_the_potential.html", 390)
+    page.wait_for_function("document.documentElement.dataset.laid === 'out'")
+    page.wait_for_function("[...document.querySelectorAll('main img')].every((i) => i.complete)")
+    boxes = page.evaluate("""() => [...document.querySelectorAll("article img")]
+        .map((image) => image.getBoundingClientRect()).filter(({ width }) => width)
+        .map(({ left, right, top, bottom }) => [left, top + scrollY, right, bottom + scrollY])""")
+    whole = Image.open(io.BytesIO(page.screenshot(full_page=True))).convert("L")
+    assert len(boxes) > 3
+    darkest = [whole.crop(tuple(map(int, box))).getextrema()[0] for box in boxes]
+    assert max(darkest) < 100
