@@ -29,7 +29,7 @@ window.start = (view) => laboratory.render({
 """
 
 MOVE = """async (value) => {
-  const input = document.querySelector("[data-field=kappa]");
+  const input = document.querySelector("[data-field=eta], [data-field=kappa]"); // a network has η
   input.value = value;
   input.dispatchEvent(new Event("input", { bubbles: true }));
   return await new Promise((done) => requestAnimationFrame((start) => {
