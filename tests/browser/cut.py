@@ -4,7 +4,7 @@
 AT_ONCE = "* { transition: none !important; content-visibility: visible !important; }"
 
 # What is wider than its place must wrap, or scroll in a box that shows it and that has a name.
-# And no line begins with the mark that follows a link or a name.
+# No line begins with the mark that follows a link or a name, or ends within a short formula.
 CUT = """async () => {
     for (const fold of document.querySelectorAll("details")) fold.open = true;
     await new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(done)));
@@ -40,6 +40,14 @@ CUT = """async () => {
         const end = rects[rects.length - 1];
         if (mark.getBoundingClientRect().top > end.bottom - 2)
             found.push(`mark begins a line: ${name(piece)}${next.data.slice(0, 9)}`);
+    }
+    for (const formula of document.querySelectorAll("main span.math")) {
+        const seen = formula.querySelector("semantics > :first-child")?.textContent ?? "";
+        if (seen.length > 12 || !formula.checkVisibility()) continue;
+        const parts = [...formula.querySelectorAll(".katex-base")]
+            .map((part) => part.getBoundingClientRect());
+        if (parts.some((part) => part.left < parts[0].left))
+            found.push(`parted: ${seen}`);
     }
     return found;
 }"""

@@ -79,9 +79,12 @@ def test_what_is_cut_is_found(open_page):
     page.evaluate("""() => document.querySelector("article").insertAdjacentHTML("beforeend",
         `<pre style="white-space: pre; overflow: hidden">${"x".repeat(100)}</pre>
         <pre style="white-space: pre; overflow: auto">${"y".repeat(100)}</pre>
-        <p style="width: 500px">wide</p>`)""")
+        <p style="width: 500px">wide</p>
+        <p><span class="math"><math><semantics><mi>x &lt; 1</mi></semantics></math>
+        ${`<span class="katex-base" style="display: inline-block; width: 200px"></span> `.repeat(2)}
+        </span></p>`)""")
     found = [line.split(":")[0] for line in page.evaluate(CUT)]
-    assert found == ["cut", "scrolls without a cue", "sticks out"]
+    assert found == ["cut", "scrolls without a cue", "sticks out", "parted"]
 
 
 def test_no_picture_is_blank_in_a_screenshot_of_the_whole_page(open_page):
