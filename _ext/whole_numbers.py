@@ -1,4 +1,4 @@
-"""A number and its per cent sign stay on one line, and so do a mean and its ±.
+"""A number and its unit stay on one line, and so do a mean and its ±.
 
 The sources have plain blanks; only the page has blanks that do not break.
 """
@@ -8,7 +8,8 @@ import re
 from docutils import nodes
 
 # After a figure or a formula, which ends the text before.
-PARTED = re.compile(r"(?<=\d) (?=[%±])|(?<=\d ±) (?=\d)|^ (?=[%±])")
+UNIT = r"[%±]|(?:s|ms|min|px|kB|MB|GB|MiB|GiB)\b"
+PARTED = re.compile(rf"(?<=\d) (?={UNIT})|(?<=\d ±) (?=\d)|^ (?=[%±])")
 CODE = (nodes.literal, nodes.literal_block, nodes.math, nodes.math_block, nodes.raw)
 
 
