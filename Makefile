@@ -14,6 +14,8 @@ BIN = .venv/bin
 export OMP_NUM_THREADS ?= 1
 # Where matplotlib keeps its list of fonts, and would find settings: not at home, so that neither differs.
 export MPLCONFIGDIR = $(CURDIR)/.venv/matplotlib
+# The tests start two hundred processes: what one has read and translated, the others find done.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: help install book colab pdf test test-oldest test-colab colab-versions execute bench bench-gpu paint phase \
 	essentials digits deep stress lock set-repository mutants clean
@@ -40,7 +42,8 @@ test: install  ## build the book, then run every test
 	@$(COMPILE) >/dev/null 2>&1 & $(MAKE) --no-print-directory book; made=$$?; wait; exit $$made
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/python -m pytest -n 3 --dist loadscope
+	@# In the order of the folders: the chapters, which are many and short, then fill the end.
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
 COMPILE = $(BIN)/python -m pytest -q -p no:cacheprovider tests/library/engine/test_engines.py -k shapes_and_dtypes
 

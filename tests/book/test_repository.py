@@ -15,7 +15,8 @@ from tools.set_repository import current, files, pages, set_repository, slug, te
 
 URL = CONFIG["repository"]["url"]
 FOREIGN = {
-    "googlecolab/backend-info"
+    "googlecolab/backend-info",
+    "KaTeX/KaTeX",
 }  # OWNER/NAME of other people's repositories that the book mentions
 ADDRESS = re.compile(r"(?:github\.com|colab\.research\.google\.com/github)/([\w-]+/[\w.-]*\w)")
 PAGES_ADDRESS = re.compile(r"https://[\w-]+\.github\.io/[\w.-]*\w")

@@ -99,7 +99,8 @@ def test_search_has_a_page_of_its_own(open_page):
 
 def previews(page, selector):
     """The text of the card that a link shows on focus."""
-    link = page.locator(f"article {selector}:not(.headerlink):visible").first
+    # One and the same link: as more of the page is laid out, another may become the first.
+    link = page.locator(f"article {selector}:not(.headerlink):visible").first.element_handle()
     link.evaluate("link => link.focus({focusVisible: true})")
     card = page.locator(".bo-preview")
     card.wait_for()

@@ -51,8 +51,8 @@ def test_each_data_set_of_a_batch_has_its_own_signal():
 def test_the_map_is_training_with_orthogonal_noise(kappa):
     model = sn.SignalNoiseModel(20, 0.3)
     data = model.sample(7, orthogonal=True, generator=seeded(6))
-    weights = init_weights(4, 20, 0.1, generator=seeded(7))
-    run = train(data, weights, kappa * 2, epochs=40, record_every=None)
+    weights = init_weights(8, 20, 0.1, generator=seeded(7))
+    run = train(data, weights, kappa * 4, epochs=40, record_every=None)
     begin, end = sn.signals(weights, data), sn.signals(run.weights, data)
     for c, own in enumerate((data.y > 0, data.y < 0)):
         orbit = sn.orbit(

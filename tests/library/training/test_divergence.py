@@ -95,8 +95,8 @@ def test_overflow_does_not_reach_the_signals():
 )
 def test_scaling_the_data_changes_nothing(dtype, scale):
     """x → ax, W → W/a, η → η/a² is a symmetry, also of what counts as divergence."""
-    data, w = problem(n=6, seed=3)
-    rates = torch.tensor([0.5, 5.0], dtype=torch.float64)
+    data, w = problem(n=6, m=8, seed=3)
+    rates = torch.tensor([1.0, 10.0], dtype=torch.float64)
     data, w = dataclasses.replace(data, x=data.x, u=None, v=None), w
     scaled = PatchData((scale * data.x).to(dtype), data.y.to(dtype), data.is_weak)
     run = train(data, w, rates, epochs=4)
