@@ -3,6 +3,7 @@
 import json
 import re
 import subprocess
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -91,6 +92,41 @@ def test_copied_python_repeats_the_other_views(answers, capsys):
     assert float(capsys.readouterr().out.split("\n")[-2]) == pytest.approx(
         theory.potential_gain(-0.31, 0.73, 0.113137)
     )
+
+
+def test_copied_python_runs_at_both_ends_of_every_field(answers, capsys):
+    codes = set(answers["ends"])
+    assert len(codes) > 40 and any("noise_norm = 0.04, 0\n" in code for code in codes)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for code in codes:
+            run_copied(code)
+            assert capsys.readouterr().out
+
+
+def test_copied_python_has_the_rate_of_any_number_of_filters(answers):
+    """And all other digits of the state: an address or a notebook can give more than six."""
+    for page in (*answers["anyFilters"], answers["manyDigits"]):
+        run = run_copied(page["code"])["run"]
+        np.testing.assert_allclose(run.margins[-1], page["margins"], rtol=1e-9, atol=1e-9)
+
+
+def test_copied_python_of_the_cubic_map_ends_where_the_page_does(answers, capsys):
+    lost = 0
+    for page in answers["cobwebCode"]:
+        path = np.array(page["path"])
+        z = run_copied(page["code"])["z"]
+        assert z.shape == path.shape and np.isfinite(z).all()
+        early = slice(0, 30)  # rounding grows in chaos
+        np.testing.assert_allclose(z[early], path[early], rtol=1e-6, atol=1e-6)
+        last, outputs = capsys.readouterr().out.splitlines()
+        np.testing.assert_allclose(floats(last.strip("[]").split()), z[-4:], rtol=1e-6, atol=1e-7)
+        squares = z[z >= 0][-4:] ** 2
+        np.testing.assert_allclose(
+            floats(outputs.strip("[]").split()), squares, rtol=1e-6, atol=1e-7
+        )
+        lost += path[-1] < 0 and len(path) <= 30
+    assert lost > 5
 
 
 def test_the_drawn_curves_are_those_of_the_theory(answers):

@@ -27,7 +27,28 @@
     const state = { ...startState(), ...values };
     return describePoint(state, orbit(state), until ?? state.steps);
   };
+  const saidOfNetwork = (values) => {
+    const state = { ...startState(), ...values };
+    return describeNetwork({ ...state, eta: rateOf(state) }, networkFound(runOf(state), state));
+  };
   const far = runOf(states.far);
+  const short = { ...startState(), epochs: 20 };
+  const ends = Object.entries(VIEW_FIELDS).flatMap(([view, fields]) =>
+    ["least", "most"].flatMap((end) => {
+      const at = (names) => Object.fromEntries(names.map((name) => [name, FIELDS[name][end]]));
+      return [...fields.map((name) => at([name])), at(fields)].map((values) =>
+        pythonOf(view, { ...short, ...values }),
+      );
+    }),
+  );
+  const trained = (values) => {
+    const state = { ...short, ...values };
+    return { code: pythonOf("network", state), margins: runOf(state).run.margins.slice(-16) };
+  };
+  const cobwebs = [
+    ...[1.6, 1.65, 1.7, 1.8, 2, 2.2].flatMap((kappa) => [0.2, 0.9, 1.5].map((z) => [kappa, z])),
+    [1.2, 1 / 3],
+  ];
   const answers = {
     roundTrips: Object.fromEntries(
       Object.keys(VIEWS).map((view) => [
@@ -48,6 +69,22 @@
     python: Object.fromEntries(
       Object.keys(VIEWS).map((view) => [view, pythonOf(view, states.far)]),
     ),
+    ends,
+    anyFilters: Array.from({ length: 20 }, (_, k) => {
+      const m = k + 1; // κ as the slider for η sets it, with two digits of η
+      const eta = Number(rateOf({ kappa: 0.75, m }).toFixed(2));
+      return trained({ m, kappa: Number((eta / rateOf({ kappa: 1, m })).toPrecision(6)) });
+    }),
+    manyDigits: trained({
+      kappa: 0.7123456789,
+      nu: 0.1234567891,
+      noise_norm: 0.8765432198,
+      scale: 0.0512345678,
+    }),
+    cobwebCode: cobwebs.map(([kappa, z]) => ({
+      code: pythonOf("cobweb", { ...startState(), kappa, z }),
+      path: cobwebPath(kappa, z),
+    })),
     pointRun: pointRun(states.far),
     predicted: predictedWeak(orbit(states.start), 1.2, 0.04),
     cycles: [
@@ -73,6 +110,32 @@
       lost: said({ kappa: 1.8 }),
       chaos: said({ kappa: 1.5 }, 200),
       before: said({}, 2),
+      one: said({}, 1),
+      beyond: said({ kappa: 1.59, nu: 0.64 }),
+      within: said({ kappa: 1.5, nu: 0.2 }),
+      grown: [
+        [0, 0.25],
+        [0, 0],
+        [0.2, 0.2],
+        [0.2, 0.2004],
+        [0.2, 0.15],
+        [0.2, 0.25],
+        [0.2, 0.7],
+        [0.01, 0.2],
+        [1e-8, 0.2],
+      ].map(([from, to]) => growthSaid(from, to)),
+      nearly: [-0.004, 0.004, -0.01].map((e) => describeStep({ e, kappa: 1.2, nu: 0.04 })),
+      fromNothing: saidOfNetwork({
+        kappa: 1.59,
+        m: 1,
+        nu: 0.64,
+        scale: 0.0025,
+        noise_norm: 0,
+        seed: 7,
+      }),
+      diverged: [0, 1, 15, 16, 17, 32, 33].map((divergedAt) =>
+        describeNetwork({ kappa: 2, eta: 2 }, { divergedAt, n: 16 }),
+      ),
       up: describeStep({ e: 0.5, kappa: 1.2, nu: 0.04 }),
       down: describeStep({ e: -0.5, kappa: 1.2, nu: 0.04 }),
       nothing: describeStep({ e: 0, kappa: 1.2, nu: 0.04 }),
