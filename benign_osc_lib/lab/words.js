@@ -29,12 +29,30 @@ function behaves({ kind, low, high }) {
     : `moves ${between({ low, high })} without a fixed rhythm`;
 }
 
+const stepsSaid = (count) => `${count} ${count === 1 ? "step" : "steps"}`;
+
+/** A number with two digits after the point, a true minus, and none before a zero. */
+const twoDigits = (value) => value.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
+
+function timesSaid(factor) {
+  if (factor < 10) return inWords(factor, 1);
+  return factor < 1e5 ? String(Math.round(factor)) : inWords(factor);
+}
+
 function growthSaid(from, to) {
+  if (from === 0 && to > 0) return `has come from 0 to ${inWords(to)}`;
   const factor = to / from;
-  if (factor > 1.995)
-    return `has grown ${factor < 10 ? inWords(factor, 1) : Math.round(factor)} times, to ${inWords(to)}`;
+  if (factor > 1.995) return `has grown ${timesSaid(factor)} times, to ${inWords(to)}`;
   if (factor > 1.005) return `has grown by ${Math.round(100 * (factor - 1))}\u00a0%, to ${inWords(to)}`;
-  return `is ${inWords(to)}, no larger than at the start`;
+  return `is ${inWords(to)}, ${to > from ? "hardly" : "no"} larger than at the start`;
+}
+
+/** The weak signal at which the oscillation can stop; beyond 1 none of the line s + q = 1 is stable. */
+function goalSaid(edge) {
+  if (edge <= 0) return "";
+  return edge <= 1
+    ? `; at ${inWords(edge)} the oscillation can stop`
+    : "; no weak signal is large enough for the oscillation to stop";
 }
 
 /** One point: what its output and its weak signal have done up to a step. */
@@ -54,7 +72,7 @@ export function describePoint({ kappa, nu }, path, until) {
   const climbed = outputs.findIndex((f) => f >= 0.9);
   const signal = `The weak signal ${growthSaid(path.weak[0], weak)}`;
   if (climbed < 0 || until < climbed + 4) {
-    return `${head}after ${until} steps the output is ${inWords(outputs[until])}. ${signal}.`;
+    return `${head}after ${stepsSaid(until)} the output is ${inWords(outputs[until])}. ${signal}.`;
   }
   const early = behaviour(outputs.subarray(climbed + 1, climbed + 41));
   const late = behaviour(outputs.subarray(-40));
@@ -66,8 +84,7 @@ export function describePoint({ kappa, nu }, path, until) {
     if (calm(late.kind)) then = `; by step ${until} it has come to rest`;
     else if (shrunk || late.kind !== early.kind) then = `, at the end ${between(late)}`;
   }
-  const edge = terminalWeakSignal(kappa, nu);
-  const goal = edge > 0 ? `; at ${inWords(edge)} the oscillation can stop` : "";
+  const goal = goalSaid(terminalWeakSignal(kappa, nu));
   return `${head}the output reaches the label at step ${climbed} and ${first}${then}. ${signal}${goal}.`;
 }
 
@@ -83,7 +100,7 @@ export function describeStep({ e, kappa, nu }) {
   if (Math.abs(e) < 1e-9) return "e = 0: the label is met, nothing moves, and Φ stays.";
   const side = e > 0 ? "below" : "above";
   return (
-    `e = ${e.toFixed(2).replace("-", "−")}, a miss ${side} the label: strong overlap × ${inWords(strong)}, ` +
+    `e = ${twoDigits(e)}, a miss ${side} the label: strong overlap × ${inWords(strong)}, ` +
     `weak × ${inWords(1 + kappa * nu * e, 3)}. Φ rises by ${inWords(potentialGain(e, kappa, nu))}.`
   );
 }
@@ -107,14 +124,15 @@ export function describeCobweb({ kappa }, path, until) {
     return `${head}step ${until}, z = ${inWords(now)}, so the output z² is ${inWords(now * now)}.`;
   }
   const late = behaviour(path.slice(-16).map((z) => z * z));
-  return `${head}after ${until} steps the output z² ${behaves(late)}.`;
+  return `${head}after ${stepsSaid(until)} the output z² ${behaves(late)}.`;
 }
 
 /** A network: margins at its last epochs, weak signal, accuracy on fresh weak points. */
 export function describeNetwork({ kappa, eta }, found) {
   const head = `η = ${eta.toFixed(2)}, κ = ${kappa.toFixed(2)}: `;
   if (found.divergedAt >= 0) {
-    return `${head}the run diverged in epoch ${Math.floor(found.divergedAt / found.n) + 1}: an output passed a million.`;
+    const epoch = Math.max(1, Math.ceil(found.divergedAt / found.n)); // 16 updates of 16 points: epoch 1
+    return `${head}the run diverged in epoch ${epoch}: an output passed a million.`;
   }
   const { early, late, weak, right, tested, epochs, lost } = found;
   const small = (miss) => (miss < 0.001 ? "less than 0.001" : inWords(miss));

@@ -178,7 +178,34 @@ def test_words_of_a_point(answers):
     assert "stays there" in words["small"] and "oscillation" not in words["small"]
     assert "without a fixed rhythm" in words["chaos"]
     assert "strong feature is lost" in words["lost"]
-    assert "after 2 steps" in words["before"]
+    assert "after 2 steps" in words["before"] and "after 1 step the" in words["one"]
+
+
+def test_words_of_the_weak_signal(answers):
+    """Where the oscillation can stop, if there is such a signal, and how far it has grown."""
+    words = answers["words"]
+    assert f"; at {theory.terminal_weak_signal(1.5, 0.2):.2f} the osc" in words["within"]
+    assert "; no weak signal is large enough for the oscillation to stop" in words["beyond"]
+    assert words["grown"] == [
+        "has come from 0 to 0.25",
+        "is 0, no larger than at the start",
+        "is 0.20, no larger than at the start",
+        "is 0.20, hardly larger than at the start",
+        "is 0.15, no larger than at the start",
+        "has grown by 25\u00a0%, to 0.25",
+        "has grown 3.5 times, to 0.70",
+        "has grown 20 times, to 0.20",
+        "has grown 2.0·10⁷ times, to 0.20",
+    ]
+    assert "The weak signal has come from 0 to " in words["fromNothing"]
+
+
+def test_words_of_a_run_that_diverged(answers):
+    """divergedAt is the number of the update after which it had; 16 of 16 is in epoch 1."""
+    found = [
+        re.search(r"diverged in epoch (\d+):", said)[1] for said in answers["words"]["diverged"]
+    ]
+    assert found == ["1", "1", "1", "1", "2", "2", "3"]
 
 
 def test_words_of_the_potential(answers):
@@ -186,6 +213,7 @@ def test_words_of_the_potential(answers):
     for side, e, way in (("up", 0.5, "below"), ("down", -0.5, "above")):
         assert f"a miss {way} the label: strong overlap × {1 + 1.2 * e:.2f}" in words[side]
         assert f"Φ rises by {theory.potential_gain(e, 1.2, 0.04):.2g}" in words[side]
+    assert [said.split(",")[0] for said in words["nearly"]] == ["e = 0.00", "e = 0.00", "e = −0.01"]
     assert "Φ stays" in words["nothing"]
     assert "Φ has no value" in words["turned"]
     assert words["taken"].endswith("Φ has risen by 0.15 and fell in 0 of them.")
