@@ -4,8 +4,16 @@
   const STILL = 30; // frames without a move after which it is let go
   let taken = false; // by the reader, who scrolls or presses something
 
+  const placeOf = (hash) => {
+    try {
+      return document.getElementById(decodeURIComponent(hash.slice(1)));
+    } catch {
+      return null; // cut off within a character
+    }
+  };
+
   const hold = () => {
-    const place = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const place = placeOf(location.hash);
     let still = 0, top;
     const look = () => {
       const { boxes, laid } = document.documentElement.dataset;

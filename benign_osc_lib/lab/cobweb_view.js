@@ -51,7 +51,7 @@ function cobwebPicture({ kappa }, path, until) {
       { kind: "plain hollow", x: 1, y: 1 },
       { kind: "noise", x: path[until] >= 0 ? path[until] : path[until - 1], y: path[until] },
     ],
-    alt: `Step ${until}: z is ${path[until].toFixed(3)}.`,
+    alt: `Step ${until}: z is ${path[until].toFixed(3).replace("-", "−")}.`,
   };
 }
 
@@ -75,7 +75,7 @@ export function createCobwebView(store, { small = false } = {}) {
   let made = "";
   const player = createPlayer({ unit: "step", length: () => path.length - 1, onShow: draw });
 
-  function draw(until = player.time()) {
+  function draw(until = player.time(), speak = !player.playing()) {
     const { state } = store;
     web.show(cobwebPicture(state, path, until));
     const squares = path.slice(0, until + 1).map((z) => Math.max(z, 0) ** 2);
@@ -93,7 +93,7 @@ export function createCobwebView(store, { small = false } = {}) {
       marks: [{ kind: "label-line", y: 1 }],
       alt: `Step ${until}: ${squares[until].toFixed(3)}.`,
     });
-    if (!player.playing()) words.say(describeCobweb(state, path, until));
+    if (speak) words.say(describeCobweb(state, path, until));
   }
 
   return {
@@ -117,7 +117,7 @@ export function createCobwebView(store, { small = false } = {}) {
       made = now;
       path = cobwebPath(state.kappa, state.z);
       player.refresh();
-      draw();
+      draw(player.time(), true);
     },
     stop() {
       player.stop();

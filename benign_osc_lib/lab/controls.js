@@ -1,5 +1,11 @@
 // The controls of the laboratory: native inputs and buttons with names, and a line in words.
-import { node, withSubscripts } from "./svg.js";
+import { inWords, node, withSubscripts } from "./svg.js";
+
+const DECADE = 0.01; // a step of a slider that moves by factors
+
+/** A value in words: where the digits of its field show fewer than two of its own, two of these. */
+const written = ({ log, digits }, value) =>
+  log && value < 10 ** (1 - digits) ? inWords(value) : value.toFixed(digits).replace("-", "−");
 
 /**
  * A slider with its name and an output that says "κ = 1.20".
@@ -8,15 +14,22 @@ import { node, withSubscripts } from "./svg.js";
  */
 export function createSlider(field, onInput, write = null) {
   const toSlider = (value) => (field.log ? Math.log10(value) : value);
-  const ofSlider = (at) => (field.log ? Number((10 ** at).toPrecision(3)) : at);
+  // By factors: both ends and the first value are met exactly, whatever lies between them.
+  const exact = [field.least, field.start, field.most];
+  const ofSlider = (at) =>
+    field.log
+      ? (exact.find((value) => Math.abs(Math.log10(value) - at) <= DECADE / 2) ??
+        Math.min(field.most, Number((10 ** at).toPrecision(3))))
+      : at;
+  const least = toSlider(field.least);
+  const steps = field.log ? Math.ceil((toSlider(field.most) - least) / DECADE) : 0;
   const input = node("input", {
     type: "range",
-    min: toSlider(field.least),
-    max: toSlider(field.most),
-    step: field.log ? 0.01 : field.step,
+    min: least,
+    max: field.log ? least + (steps + 0.5) * DECADE : field.most,
+    step: field.log ? DECADE : field.step,
   });
-  const say =
-    write ?? ((value) => `${field.symbol} = ${value.toFixed(field.digits).replace("-", "−")}`);
+  const say = write ?? ((value) => `${field.symbol} = ${written(field, value)}`);
   const output = node("output", { "aria-live": "off" });
   const label = node("label", {}, node("span", {}, field.name), input);
   let shown = null;
@@ -30,10 +43,19 @@ export function createSlider(field, onInput, write = null) {
     output.replaceChildren(...withSubscripts(text));
     input.setAttribute("aria-valuetext", text);
   };
-  input.addEventListener("input", () => {
+  const moved = () => {
     const value = ofSlider(Number(input.value));
     show(value); // at once; the plots follow with the next frame
     onInput(value);
+  };
+  input.addEventListener("input", moved);
+  // A finger that lands on it and then scrolls the page has not meant it.
+  let before = null;
+  input.addEventListener("pointerdown", () => (before = input.value));
+  input.addEventListener("pointercancel", () => {
+    if (before === null || before === input.value) return;
+    input.value = before;
+    moved();
   });
   return { root: node("div", { class: "lab-slider" }, label, output), input, show };
 }

@@ -3,7 +3,7 @@ import { PRESETS } from "./presets.js";
 import { createChoice, createTabs } from "./controls.js";
 import { createCobwebView } from "./cobweb_view.js";
 import { createNetworkView } from "./network_view.js";
-import { createPhaseView } from "./phase_view.js";
+import { cellState, createPhaseView } from "./phase_view.js";
 import { createPointView } from "./point_view.js";
 import { createPotentialView } from "./potential_view.js";
 import { createShare } from "./share.js";
@@ -17,6 +17,9 @@ const MAKERS = {
   network: createNetworkView,
   phase: createPhaseView,
 };
+/** What a view shows: the phase diagram, the run of a cell. */
+const shownState = (view, state) => (view === "phase" ? cellState(state) : state);
+
 const WITH_PRESETS = { point: ["noiseless"], network: [] }; // and which to leave out
 
 function createPresets(store, view) {
@@ -24,7 +27,7 @@ function createPresets(store, view) {
   const offered = PRESETS.filter(({ name }) => !WITH_PRESETS[view].includes(name));
   const titles = Object.fromEntries(offered.map(({ name, title }) => [name, title]));
   return createChoice("Presets", titles, (name) => {
-    store.set(presetValues(PRESETS.find((preset) => preset.name === name)));
+    store.set(presetValues(PRESETS.find((preset) => preset.name === name), view));
     store.settle();
   });
 }
@@ -37,7 +40,7 @@ function renderSmall(root, store, view, page) {
   if (link) root.append(link);
   const update = (state) => {
     shown.update(state);
-    if (link) link.href = page + encodeState(view, state);
+    if (link) link.href = page + encodeState(view, shownState(view, state));
   };
   update(store.state);
   store.watch(update);
@@ -63,7 +66,7 @@ function renderAll(root, store, page) {
   let timer = 0;
   let written = null;
   const write = () => {
-    const now = encodeState(view, store.state);
+    const now = encodeState(view, shownState(view, store.state));
     if (now === written) return;
     if (written !== null) {
       try {
@@ -78,7 +81,7 @@ function renderAll(root, store, page) {
   const update = (state) => {
     shown.update(state);
     presets?.show(presetOf(state, view));
-    share.update(view, state);
+    share.update(view, shownState(view, state));
     clearTimeout(timer);
     if (page) timer = setTimeout(write, 300);
   };
@@ -102,7 +105,9 @@ function renderAll(root, store, page) {
   store.watch(update);
   open(view);
   write(); // nothing yet: this is where it began
-  if (asked) root.scrollIntoView?.();
+  // Who reloads the page, or comes back to it, is where they were (_static/arrival.js).
+  const [{ type } = {}] = performance.getEntriesByType("navigation");
+  if (asked && type === "navigate") root.scrollIntoView?.();
   return () => {
     window.removeEventListener("hashchange", readAddress);
     clearTimeout(timer);

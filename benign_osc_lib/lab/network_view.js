@@ -97,7 +97,7 @@ function classPicture({ strong, weak }, { epochs, kappa, nu }, until, rate) {
       ...classCurves(`strong${rate}`, strong, until),
       ...classCurves(`weak${rate}`, weak, until),
     ],
-    marks: edge > 0 ? [{ kind: "weak theory", y: edge }] : [],
+    marks: edge > 0 && edge <= 1 ? [{ kind: "weak theory", y: edge }] : [],
     alt: `At epoch ${until}: s ${strong.map((s) => inWords(s[until])).join(" and ")}, q ${weak.map((q) => inWords(q[until])).join(" and ")}.`,
   };
 }
@@ -147,24 +147,29 @@ export const NETWORK_KEYS = {
   ],
 };
 
-/** The slider for the rate: η, which says κ too. At another number of filters κ stays, and η moves. */
+/**
+ * The slider for the rate: η, which says κ too, and moves by what is a step of κ. At another number
+ * of filters κ stays, and η moves.
+ */
 function createRateSlider(store) {
-  const { least, most } = FIELDS.kappa;
-  const field = { name: "learning rate, η", least, most, step: 0.01 };
-  const kappaOf = (eta) => Number((eta / rateOf({ kappa: 1, m: store.state.m })).toPrecision(6));
+  const { least, most, step } = FIELDS.kappa;
+  const etaOf = (kappa) => rateOf({ kappa, m: store.state.m });
+  const kappaOf = (eta) => fitted("kappa", Number((eta / etaOf(1)).toPrecision(6)));
+  const digits = () => (store.state.m === PAPER.m ? 2 : 3);
   const slider = createSlider(
-    field,
-    (eta) => store.set({ kappa: fitted("kappa", kappaOf(eta)) }),
-    (eta) => `η = ${eta.toFixed(2)}, κ = ${fitted("kappa", kappaOf(eta)).toFixed(2)}`,
+    { name: "learning rate, η", least, most, step },
+    (eta) => store.set({ kappa: kappaOf(eta) }),
+    (eta) => `η = ${eta.toFixed(digits())}, κ = ${kappaOf(eta).toFixed(2)}`,
   );
   slider.input.dataset.field = "eta";
   slider.input.addEventListener("change", store.settle);
   return {
     root: slider.root,
     show(state) {
-      slider.input.min = Math.max(0.01, rateOf({ kappa: least, m: state.m })).toFixed(2);
-      slider.input.max = rateOf({ kappa: most, m: state.m }).toFixed(2);
-      slider.show(rateOf(state));
+      slider.input.min = etaOf(least);
+      slider.input.max = etaOf(most);
+      slider.input.step = etaOf(step);
+      slider.show(etaOf(state.kappa));
     },
   };
 }
@@ -202,7 +207,8 @@ export function createNetworkView(store, { small = false } = {}) {
   };
   const histogram = createHistogram(store);
   const words = createWords();
-  const player = createPlayer({ unit: "epoch", length: () => store.state.epochs, onShow: show });
+  let state = store.state; // the store may be ahead of what is drawn, by a frame
+  const player = createPlayer({ unit: "epoch", length: () => state.epochs, onShow: show });
   const seedShown = node("span", { class: "lab-seed" });
   const newSeed = createButton("Another seed", () => {
     store.set({ seed: (store.state.seed + 1) % (FIELDS.seed.most + 1) });
@@ -212,13 +218,12 @@ export function createNetworkView(store, { small = false } = {}) {
   let found = null;
   let made = "";
 
-  function show(until = player.time()) {
-    const { state } = store;
+  function show(until = player.time(), speak = !player.playing()) {
     const dashed = state.kappa > 1 ? "" : " small";
     for (const [name, plot] of Object.entries(plots)) {
       plot.show(pictures[name](found, state, until, dashed));
     }
-    if (!player.playing()) {
+    if (speak) {
       words.say(
         describeNetwork({ kappa: state.kappa, eta: rateOf(state) }, networkFound(found, state)),
       );
@@ -240,16 +245,17 @@ export function createNetworkView(store, { small = false } = {}) {
       ),
       histogram.root,
     ),
-    update(state) {
-      const now = VIEW_FIELDS.network.map((name) => state[name]).join();
-      sliders.show(state);
-      rate.show(state);
+    update(next) {
+      const now = VIEW_FIELDS.network.map((name) => next[name]).join();
+      sliders.show(next);
+      rate.show(next);
       if (now === made) return;
       made = now;
+      state = { ...next };
       seedShown.textContent = `seed ${state.seed}`;
       found = networkRun(state);
       player.refresh();
-      show();
+      show(player.time(), true);
       histogram.update(state);
     },
     stop() {

@@ -5,7 +5,7 @@ import { createChoice, createWords } from "./controls.js";
 import { networkFound, networkRun, rateOf } from "./network_run.js";
 import { marginsPicture, NETWORK_KEYS } from "./network_view.js";
 import { createPlot } from "./plot.js";
-import { FIELDS, presetValues, VIEW_FIELDS } from "./state.js";
+import { FIELDS, fitted, presetValues, VIEW_FIELDS } from "./state.js";
 import { inWords, node, tickLabel } from "./svg.js";
 import { describeNetwork } from "./words.js";
 
@@ -24,14 +24,29 @@ export function cellOf(diagram, state) {
   return { column: nearest(kappa, state.kappa), row: nearest(y, state[of]) };
 }
 
+/** The state of the cell nearest to a state: the sizes of the diagram, its κ and its second number. */
+export function cellState(state) {
+  const { kappa, y, of } = PHASE[state.diagram];
+  const { column, row } = cellOf(state.diagram, state);
+  return {
+    ...state,
+    ...presetValues({ change: {} }),
+    kappa: kappa[column],
+    [of]: fitted(of, y[row]),
+  };
+}
+
 /** A cell in words. */
 export function describeCell(diagram, { column, row }) {
   const { kappa, y, of, regime, share, accuracy, runs } = PHASE[diagram];
-  const { symbol } = FIELDS[of];
+  const second =
+    of === "n_weak"
+      ? `weak points: ${fitted(of, y[row])}`
+      : `${FIELDS[of].symbol} = ${inWords(y[row])}`;
   const right = accuracy[column][row];
   const known = right == null ? "" : `; ${right}\u00a0% of fresh weak points right`;
   const which = REGIME_WORDS[regime[column][row]];
-  return `κ = ${kappa[column].toFixed(1)}, ${symbol} = ${inWords(y[row])}: ${which} in ${share[column][row]}\u00a0% of ${runs} runs${known}`;
+  return `κ = ${kappa[column].toFixed(1)}, ${second}: ${which} in ${share[column][row]}\u00a0% of ${runs} runs${known}`;
 }
 
 function cells(diagram, measure, cursor, prefix, toX, toY) {
@@ -79,6 +94,7 @@ export function createPhaseView(store, { small = false } = {}) {
   });
   const words = createWords();
   const said = createWords();
+  const run = node("div", { class: "lab-run" }, margins.root, said.root); // stale: of another cell
   let measure = "regime";
   let cursor = { column: 0, row: 0 };
   let made = "";
@@ -102,7 +118,7 @@ export function createPhaseView(store, { small = false } = {}) {
       x: [0.05, 2.25],
       y: [-0.5, y.length - 0.5],
       xLabel: "κ",
-      yLabel: FIELDS[of].symbol,
+      yLabel: of === "n_weak" ? "weak points" : FIELDS[of].symbol,
       xTicks: [0.5, 1, 1.5, 2],
       yTicks: y.map((_, row) => row).filter((row) => row % every === 0),
       yText: (row) => tickLabel(Number(y[row].toPrecision(2))),
@@ -118,6 +134,8 @@ export function createPhaseView(store, { small = false } = {}) {
     });
     map.svg.setAttribute("aria-activedescendant", `${prefix}-${cursor.column}-${cursor.row}`);
     words.say(`${describeCell(diagram, cursor)}.`);
+    const { column, row } = cellOf(diagram, store.state);
+    run.classList.toggle("stale", column !== cursor.column || row !== cursor.row);
     const entry = (text, patch, sign = "") =>
       node("span", {}, node("i", { "aria-hidden": "true", ...patch }, sign), text);
     const ofRegime = (k) => entry(REGIME_WORDS[k], { class: `lab-patch regime-${k}` }, SIGNS[k]);
@@ -180,7 +198,7 @@ export function createPhaseView(store, { small = false } = {}) {
         "div",
         { class: "lab-plots top" },
         node("div", {}, map.root, legend, keys),
-        node("div", {}, margins.root, said.root),
+        run,
       ),
     ),
     update(state) {
@@ -190,11 +208,10 @@ export function createPhaseView(store, { small = false } = {}) {
       diagrams.show(state.diagram);
       cursor = cellOf(state.diagram, state);
       drawMap();
-      const found = networkRun(state);
-      margins.show(marginsPicture(found, state, state.epochs, state.kappa > 1 ? "" : " small"));
-      said.say(
-        describeNetwork({ kappa: state.kappa, eta: rateOf(state) }, networkFound(found, state)),
-      );
+      const cell = cellState(state);
+      const found = networkRun(cell);
+      margins.show(marginsPicture(found, cell, cell.epochs, cell.kappa > 1 ? "" : " small"));
+      said.say(describeNetwork({ kappa: cell.kappa, eta: rateOf(cell) }, networkFound(found, cell)));
     },
     stop() {
       map.stop();

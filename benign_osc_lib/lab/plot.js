@@ -105,25 +105,32 @@ function axes(picture, toX, toY, width, height) {
   return `<g aria-hidden="true">${parts.join("")}</g>`;
 }
 
+/** A mark. A line outside the frame is left out; a point outside it lies on its edge. */
 function mark({ kind, x, y, label }, toX, toY, width, height) {
+  const ends = { across: [LEFT, width - RIGHT], up: [TOP, height - BOTTOM] };
+  const outside = (at, [low, high]) => !(at >= low - 1 && at <= high + 1);
+  const within = (at, [low, high]) => Math.max(low, Math.min(high, at));
   if (x == null) {
     const at = tenth(toY(y));
+    if (outside(at, ends.up)) return "";
     const text = label
       ? `<text class="lab-note" x="${width - RIGHT - 2}" y="${at - 4}" text-anchor="end">${label}</text>`
       : "";
     return `<path class="lab-curve ${kind}" d="M${LEFT} ${at}H${width - RIGHT}"/>${text}`;
   }
-  const left = tenth(toX(x));
+  const left = tenth(within(toX(x), ends.across));
   if (y == null) {
+    if (outside(toX(x), ends.across)) return "";
     const text = label
       ? `<text class="lab-note" x="${left}" y="${TOP - 7}" text-anchor="middle">${label}</text>`
       : "";
     return `<path class="lab-curve ${kind}" d="M${left} ${TOP}V${height - BOTTOM}"/>${text}`;
   }
+  const top = tenth(within(toY(y), ends.up));
   const text = label
-    ? `<text class="lab-note" x="${left + 8}" y="${tenth(toY(y)) + 4}">${label}</text>`
+    ? `<text class="lab-note" x="${left + 8}" y="${top + 4}">${label}</text>`
     : "";
-  return `<circle class="lab-dot ${kind}" cx="${left}" cy="${tenth(toY(y))}" r="5"/>${text}`;
+  return `<circle class="lab-dot ${kind}" cx="${left}" cy="${top}" r="5"/>${text}`;
 }
 
 /** The inside of a plot's SVG at a size, as text. */
@@ -182,20 +189,40 @@ export function createPlot({ title, key = [], ratio = 0.6, tallest = 320, role =
       paint();
     },
     drag(onMove, onEnd) {
-      const move = ({ clientX, buttons }) => {
-        if (!buttons || !picture) return;
+      const move = ({ clientX }) => {
+        if (!picture) return;
         const { left, width: wide } = svg.getBoundingClientRect();
         const [across] = size();
         const inside = ((clientX - left) * across) / wide - LEFT;
         onMove(picture.x[0] + (inside * (picture.x[1] - picture.x[0])) / (across - LEFT - RIGHT));
       };
       svg.classList.add("lab-drag");
-      svg.addEventListener("pointerdown", (event) => {
+      // A finger may be about to scroll the page: it counts once it goes sideways, or as a tap.
+      let pressed = null;
+      let meant = false;
+      const begin = (event) => {
+        meant = true;
         svg.setPointerCapture(event.pointerId);
         move(event);
+      };
+      svg.addEventListener("pointerdown", (event) => {
+        if (event.button !== 0) return;
+        pressed = event;
+        meant = false;
+        if (event.pointerType !== "touch") begin(event);
       });
-      svg.addEventListener("pointermove", move);
-      svg.addEventListener("pointerup", onEnd);
+      svg.addEventListener("pointermove", (event) => {
+        if (!pressed) return;
+        if (meant) move(event);
+        else if (Math.abs(event.clientX - pressed.clientX) > 6) begin(event);
+      });
+      svg.addEventListener("pointerup", (event) => {
+        if (!pressed) return;
+        if (!meant) move(event);
+        pressed = null;
+        onEnd();
+      });
+      svg.addEventListener("pointercancel", () => (pressed = null));
     },
     stop: () => observer.disconnect(),
   };

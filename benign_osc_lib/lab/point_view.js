@@ -86,7 +86,7 @@ function signalPicture({ path, times, predicted }, state, until, wide) {
       { kind: `weak${rate}`, x: times, y: cut(path.weak, until) },
       { kind: "plain theory", x: times, y: predicted },
     ],
-    marks: edge > 0 ? [{ kind: "weak theory", y: edge }] : [],
+    marks: edge > 0 && edge <= 1 ? [{ kind: "weak theory", y: edge }] : [],
   };
 }
 
@@ -157,10 +157,11 @@ export function createPointView(store, { small = false } = {}) {
   let run = null;
   let made = "";
 
-  const player = createPlayer({ unit: "step", length: () => store.state.steps, onShow: draw });
+  // The store may be ahead of what is drawn, by a frame.
+  let state = store.state;
+  const player = createPlayer({ unit: "step", length: () => state.steps, onShow: draw });
 
-  function draw(until = player.time()) {
-    const { state } = store;
+  function draw(until = player.time(), speak = !player.playing()) {
     const [wide] = margin.size();
     margin.show({
       ...marginPicture(run, state, until, wide),
@@ -180,7 +181,7 @@ export function createPointView(store, { small = false } = {}) {
         alt: "The run moves to the line s + q = 1.",
       });
     }
-    if (!player.playing()) words.say(describePoint(state, run.path, until));
+    if (speak) words.say(describePoint(state, run.path, until));
   }
 
   return {
@@ -196,14 +197,15 @@ export function createPointView(store, { small = false } = {}) {
         ...plots.map((plot) => plot.root),
       ),
     ),
-    update(state) {
-      const now = VIEW_FIELDS.point.map((name) => state[name]).join();
-      sliders.show(state);
+    update(next) {
+      const now = VIEW_FIELDS.point.map((name) => next[name]).join();
+      sliders.show(next);
       if (now === made) return;
       made = now;
+      state = { ...next };
       run = pointRun(state);
       player.refresh();
-      draw();
+      draw(player.time(), true);
     },
     stop() {
       player.stop();

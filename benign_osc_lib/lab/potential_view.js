@@ -3,7 +3,7 @@ import { potentialGain } from "./theory.js";
 import { createButton, createSliders, createWords } from "./controls.js";
 import { createPlot } from "./plot.js";
 import { FIELDS, fitted } from "./state.js";
-import { node } from "./svg.js";
+import { inWords, node } from "./svg.js";
 import { describeStep, describeTaken } from "./words.js";
 
 const RESIDUALS = Array.from({ length: 391 }, (_, k) => -0.95 + k / 200);
@@ -25,7 +25,7 @@ function gainPicture({ e, kappa, nu }) {
     curves: [{ kind: "weak", x: RESIDUALS, y: gains }],
     marks,
     alt: Number.isFinite(here)
-      ? `At e = ${e.toFixed(2)} a step adds ${here.toFixed(4)}; the curve is nowhere below 0.`
+      ? `At e = ${inWords(e)} a step adds ${here.toFixed(4)}; the curve is nowhere below 0.`
       : "Φ has no value here.",
   };
 }

@@ -132,18 +132,21 @@ export const DIAGRAM_NAMES = { nu: "ν", rho: "weak points", noise: "noise" };
 
 const OF_PRESET = ["kappa", "nu", "noise_norm", "n_weak", "m", "scale", "epochs"];
 
-/** What a preset of the engine sets here; at the paper's sizes κ is η. */
-export function presetValues({ change }) {
+const OF_POINT = ["strong", "weak", "steps"];
+
+/** What a preset of the engine sets in a view; at the paper's sizes κ is η. */
+export function presetValues({ change }, view = "network") {
   const { eta, noiseNorm } = { ...PAPER, ...change };
-  const values = Object.fromEntries(OF_PRESET.map((name) => [name, FIELDS[name].start]));
+  const names = view === "point" ? [...OF_PRESET, ...OF_POINT] : OF_PRESET;
+  const values = Object.fromEntries(names.map((name) => [name, FIELDS[name].start]));
   return { ...values, kappa: kappa(eta, PAPER.uNorm, PAPER.m), noise_norm: noiseNorm };
 }
 
 /** The name of the preset whose numbers a view shows now, or null. */
 export function presetOf(state, view) {
-  const fields = VIEW_FIELDS[view].filter((name) => OF_PRESET.includes(name));
   const match = PRESETS.find((preset) => {
-    const values = presetValues(preset);
+    const values = presetValues(preset, view);
+    const fields = VIEW_FIELDS[view].filter((name) => name in values);
     return fields.every((name) => state[name] === values[name]);
   });
   return match?.name ?? null;
@@ -174,15 +177,17 @@ export function encodeState(view, state) {
   return `#lab=${view}&${parts.join("&")}`;
 }
 
-/** What `encodeState` wrote: {view, values}, or null where the address holds no laboratory. */
+/**
+ * What `encodeState` wrote: {view, values}, or null where the address holds no laboratory.
+ * What a shorter address leaves out has its first value.
+ */
 export function decodeState(hash) {
   const asked = new URLSearchParams(hash.replace(/^#/, ""));
   const view = asked.get("lab");
   if (!Object.hasOwn(VIEWS, view ?? "")) return null;
-  const values = {};
-  for (const name of VIEW_FIELDS[view]) {
-    if (asked.has(name)) values[name] = fitted(name, asked.get(name));
-  }
+  const values = Object.fromEntries(
+    VIEW_FIELDS[view].map((name) => [name, fitted(name, asked.get(name))]),
+  );
   const diagram = asked.get("diagram");
   if (view === "phase" && Object.hasOwn(DIAGRAM_NAMES, diagram ?? "")) values.diagram = diagram;
   return { view, values };

@@ -11,7 +11,7 @@
     frames.splice(input.valueAsNumber, 0, shown); // the template holds the others
 
     let wait;
-    input.addEventListener("input", () => {
+    const show = () => {
       const frame = frames[input.valueAsNumber];
       picture.src = frame.getAttribute("src");
       picture.alt = frame.alt;
@@ -19,6 +19,14 @@
       input.setAttribute("aria-valuetext", frame.dataset.label);
       clearTimeout(wait);
       wait = setTimeout(() => (words.textContent = frame.alt), QUIET);
+    };
+    input.addEventListener("input", show);
+    // A finger that lands on it and then scrolls the page has not meant it.
+    let before = input.value;
+    input.addEventListener("pointerdown", () => (before = input.value));
+    input.addEventListener("pointercancel", () => {
+      input.value = before;
+      show();
     });
 
     // The first touch fetches the other frames, for the screen and, as a grid, for the printer.

@@ -8,8 +8,10 @@ import threading
 import pytest
 from playwright.sync_api import sync_playwright
 
+from benign_osc_lib.lab import _bundle
 from tests.book.common import SITE
 from tests.browser.chromium import ARGUMENTS, find_chromium
+from tests.browser.laboratory import MOUNT, PAGE
 
 
 @pytest.fixture(scope="session")
@@ -65,5 +67,38 @@ def open_page(browser, site):
         return page
 
     yield open_page
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def lab(browser):
+    """A function that opens laboratories: their views, and more of the address."""
+    contexts = []
+    script = _bundle.plain_script(_bundle.module(), MOUNT)
+
+    def open_lab(*views, state="", theme="light", width=1000, **options):
+        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
+        contexts.append(context)
+        page = context.new_page()
+        page.faults = []
+        page.on("pageerror", lambda error: page.faults.append(str(error)))
+        page.on("console", lambda m: page.faults.append(m.text) if m.type == "error" else None)
+        html = PAGE.format(theme=theme, css=_bundle.read("lab.css"), script=script)
+
+        def answer(route):
+            if "http://localhost/lab" in route.request.url:
+                route.fulfill(body=html, content_type="text/html")
+            else:
+                if "favicon" not in route.request.url:
+                    page.faults.append(f"asks for {route.request.url}")
+                route.fulfill(body="")
+
+        page.route("**/*", answer)
+        query = "&".join(f"view={view}" for view in views)
+        page.goto(f"http://localhost/lab?{query}{state}")
+        return page
+
+    yield open_lab
     for context in contexts:
         context.close()

@@ -123,3 +123,20 @@ def test_only_pages_with_a_laboratory_load_it():
         views = [json.loads(html.unescape(state))["view"] for state in states]
         assert views == ([CHAPTERS[path.stem]] if path.stem in CHAPTERS else [])
         assert ("_static/lab.js" in text) == (path.stem in CHAPTERS)
+
+
+def test_who_reloads_or_comes_back_is_where_they_were(open_page):
+    """Though the address now holds a state, which leads others to the laboratory."""
+    page = open_page("chapters/lab.html", 390)
+    page.locator("[data-field=kappa]").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.wait_for_function("location.hash.includes('kappa=1.21')")
+    page.evaluate("scrollTo(0, 2500)")
+    page.wait_for_timeout(500)
+    place = page.evaluate("scrollY")
+    assert place > 1500
+    page.reload()
+    page.locator(".lab-panel").wait_for()
+    page.wait_for_timeout(500)
+    assert abs(page.evaluate("scrollY") - place) < 60
+    assert page.faults == []

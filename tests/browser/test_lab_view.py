@@ -7,79 +7,8 @@ import re
 
 import pytest
 
-from benign_osc_lib.lab import _bundle
 from tests.book.common import ROOT
-
-PAGE = """<!doctype html><html lang="en" data-theme="{theme}"><meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1"><title>Laboratory</title>
-<style>body {{ font: 16px/1.6 sans-serif; margin: 0 auto; max-width: 740px; padding: 0 16px }}
-html[data-theme="dark"] body {{ background: #121212; color: #d8d8d8 }} {css}</style>
-<main><h1>Laboratory</h1></main><script>{script}</script></html>"""
-
-MOUNT = """
-const mount = (values) => {
-  const heard = {};
-  const model = {
-    get: (name) => values[name],
-    set: (name, value) => {
-      values[name] = value;
-      for (const each of heard[`change:${name}`] ?? []) each();
-    },
-    on: (name, each) => { (heard[name] ??= []).push(each); },
-    off: (name, each) => { heard[name] = (heard[name] ?? []).filter((other) => other !== each); },
-    save_changes: () => { values.saved = (values.saved ?? 0) + 1; },
-  };
-  const el = document.createElement("div");
-  document.querySelector("main").append(el);
-  return { el, model, stop: laboratory.render({ model, el }), heard };
-};
-window.labs = new URLSearchParams(location.search).getAll("view")
-  .map((view) => mount({ view, lab_page: "http://localhost/lab?view=all" }));
-"""
-
-
-@pytest.fixture
-def lab(browser):
-    """A function that opens laboratories: their views, and more of the address."""
-    contexts = []
-    script = _bundle.plain_script(_bundle.module(), MOUNT)
-
-    def open_lab(*views, state="", theme="light", width=1000, **options):
-        context = browser.new_context(viewport={"width": width, "height": 900}, **options)
-        contexts.append(context)
-        page = context.new_page()
-        page.faults = []
-        page.on("pageerror", lambda error: page.faults.append(str(error)))
-        page.on("console", lambda m: page.faults.append(m.text) if m.type == "error" else None)
-        html = PAGE.format(theme=theme, css=_bundle.read("lab.css"), script=script)
-
-        def answer(route):
-            if "http://localhost/lab" in route.request.url:
-                route.fulfill(body=html, content_type="text/html")
-            else:
-                if "favicon" not in route.request.url:
-                    page.faults.append(f"asks for {route.request.url}")
-                route.fulfill(body="")
-
-        page.route("**/*", answer)
-        query = "&".join(f"view={view}" for view in views)
-        page.goto(f"http://localhost/lab?{query}{state}")
-        return page
-
-    yield open_lab
-    for context in contexts:
-        context.close()
-
-
-def says(page, words, place=0):
-    """Wait until a line in words holds these words (or this pattern)."""
-    line = page.locator(".lab-words").nth(place)
-    line.filter(has_text=words).wait_for()
-    return line.inner_text()
-
-
-def slider(page, field):
-    return page.locator(f"[data-field={field}]")
+from tests.browser.laboratory import says, slider
 
 
 def test_keys_move_a_slider_by_a_fine_step(lab):
@@ -179,10 +108,11 @@ def test_the_two_rates_have_one_slider(lab):
     page = lab("all", state="#lab=network&m=4")
     assert slider(page, "kappa").count() == 0
     for eta, shown in (
-        (None, "η = 0.60, κ = 1.20"),
-        ("0.5", "η = 0.50, κ = 1.00"),
-        ("0", "η = 0.03, κ = 0.06"),
-        ("9", "η = 1.10, κ = 2.20"),
+        (None, "η = 0.600, κ = 1.20"),
+        ("0.5", "η = 0.500, κ = 1.00"),
+        ("0.505", "η = 0.505, κ = 1.01"),
+        ("0", "η = 0.025, κ = 0.05"),
+        ("9", "η = 1.100, κ = 2.20"),
     ):
         if eta:
             slider(page, "eta").fill(eta)

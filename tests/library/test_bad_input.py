@@ -277,7 +277,7 @@ def test_agreeing_shapes_are_accepted(n, p, d, batch):
         v=zeros(d),
     )
     assert predict(zeros(*batch, 2, 3, d), data.x).shape == (*batch, n)
-    run = train(data, zeros(2, 3, d), 0.1, epochs=2, engine="reference")  # has nothing to compile
+    run = train(data, zeros(2, 3, d), 0.1, epochs=2, engine="reference")
     assert run.margins.shape == (*batch, 2, n)
 
 

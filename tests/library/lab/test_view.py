@@ -42,7 +42,11 @@ def test_an_address_of_something_else_is_left_alone(answers):
 
 def test_an_odd_address_gives_values_in_range(answers):
     values = answers["odd"]["values"]
-    assert values == {"kappa": 2.2, "nu": 0.005, "m": 3, "seed": 1, "epochs": 200}
+    assert values == {"kappa": 2.2, "nu": 0.005, "m": 3, "seed": 1, "epochs": 200} | {
+        "n_weak": 2,  # what an address leaves out has its first value
+        "noise_norm": 0.8,
+        "scale": 1 / 16,
+    }
 
 
 def test_presets_know_themselves(answers):
