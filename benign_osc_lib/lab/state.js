@@ -168,11 +168,9 @@ export function startState() {
   return state;
 }
 
-const short = (value) => String(Number(value.toPrecision(6)));
-
 /** A view and its numbers as the part of an address behind "#". */
 export function encodeState(view, state) {
-  const parts = VIEW_FIELDS[view].map((name) => `${name}=${short(state[name])}`);
+  const parts = VIEW_FIELDS[view].map((name) => `${name}=${state[name]}`);
   if (view === "phase") parts.push(`diagram=${state.diagram}`);
   return `#lab=${view}&${parts.join("&")}`;
 }

@@ -91,7 +91,7 @@ export function weakSignalCurve(t, q0, k, n) {
 
 /** The cubic map z <- z (1 + kappa - kappa z^2) of z = sqrt(s), nu -> 0 (chapter 6). */
 export function cubicStep(z, k) {
-  return z * (1 + k - k * z ** 2);
+  return z * (1 + k - k * (z * z)); // as NumPy squares, to the last bit
 }
 
 /** The z > 0 from which the map steps highest (chapter 6, Proposition 6.4). */

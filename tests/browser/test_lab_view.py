@@ -65,7 +65,7 @@ def test_step_and_play(lab):
     page.get_by_role("button", name="Step").click()
     says(page, "after 0 steps")
     page.get_by_role("button", name="Step").click()
-    says(page, "after 1 steps")
+    says(page, "after 1 step")
     page.get_by_role("button", name="Play").click()
     page.wait_for_function(
         "!/^step [01] /.test(document.querySelector('.lab-player output').value)"

@@ -273,8 +273,7 @@ def test_agreeing_shapes_are_accepted(n, p, d, batch):
         x=zeros(*batch, n, p, d),
         y=zeros(*batch, n) + 1,
         is_weak=torch.zeros(*batch, n, dtype=torch.bool),
-        u=zeros(d),
-        v=zeros(d),
+        **{name: zeros(d) for name in "uv"},
     )
     assert predict(zeros(*batch, 2, 3, d), data.x).shape == (*batch, n)
     run = train(data, zeros(2, 3, d), 0.1, epochs=2, engine="reference")

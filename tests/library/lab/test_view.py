@@ -94,7 +94,7 @@ def test_copied_python_repeats_the_other_views(answers, capsys):
     assert len(names["z"]) == 121
     run_copied(answers["python"]["potential"])
     assert float(capsys.readouterr().out.split("\n")[-2]) == pytest.approx(
-        theory.potential_gain(-0.31, 0.73, 0.113137)
+        theory.potential_gain(-0.31, 0.73, 0.11313708498984761)
     )
 
 
@@ -135,8 +135,8 @@ def test_copied_python_of_the_cubic_map_ends_where_the_page_does(answers, capsys
 
 def test_the_drawn_curves_are_those_of_the_theory(answers):
     run = answers["pointRun"]
-    path = one_point.orbit(0.73, 0.113137, 0.0213, 0.00172, steps=340)
-    height = theory.potential(np.sqrt(path.s), np.sqrt(path.q), 0.113137)
+    path = one_point.orbit(0.73, 0.11313708498984761, 0.0213, 0.00172, steps=340)
+    height = theory.potential(np.sqrt(path.s), np.sqrt(path.q), 0.11313708498984761)
     np.testing.assert_allclose(floats(run["height"]), height, rtol=1e-9)
     assert np.isnan(floats(run["low"])).all()  # no 2-cycle below κ = 1
     predicted = floats(answers["predicted"])

@@ -6,7 +6,7 @@
     far: {
       ...startState(),
       kappa: 0.73,
-      nu: 0.113137,
+      nu: 0.11313708498984761,
       strong: 0.0213,
       weak: 0.00172,
       steps: 340,
