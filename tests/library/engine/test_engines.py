@@ -87,11 +87,11 @@ def test_a_run_is_that_of_the_plain_loop(name, order, lr):
 @pytest.mark.parametrize("record_every", [1, 3, 12, 13])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 def test_shapes_and_dtypes(name, axes, record_every, dtype):
-    given = problem(axes, dtype=dtype)
+    given = problem(axes, m=8, dtype=dtype)
     found = ENGINES[name](given, record_every, divergence.LIMIT, False)
     records = 12 // record_every + 1
-    assert found.weights.shape == (*axes, 2, 3, 8) and found.margins.shape == (*axes, 3, 4)
-    assert found.strong.shape == found.weak.shape == (*axes, records, 2, 3)
+    assert found.weights.shape == (*axes, 2, 8, 8) and found.margins.shape == (*axes, 3, 4)
+    assert found.strong.shape == found.weak.shape == (*axes, records, 2, 8)
     assert found.diverged_at.shape == axes and found.diverged_at.dtype == torch.int64
     assert {getattr(found, field).dtype for field in FIELDS} == {dtype}
 

@@ -145,7 +145,7 @@ def test_a_diverged_run_does_not_touch_the_others(lr):
 def test_rates_that_float32_cannot_hold_are_refused(lr, engine):
     """They would become 0 or infinite."""
     data = MODEL.sample(4, generator=seeded(0), dtype=torch.float32)
-    w = problem()[1].float()
+    w = problem(m=8)[1].float()
     message = rf"^lr must .* as torch.float32, got {re.escape(str(lr))}"
     for rates in (lr, [0.1, lr], torch.tensor([lr, 0.1], dtype=torch.float64)):
         with pytest.raises(ValueError, match=message):

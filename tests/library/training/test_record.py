@@ -91,7 +91,7 @@ def test_a_progress_bar_only_on_request(capsys):
 
 
 def test_float32():
-    data, w = problem()
+    data, w = problem(m=3)
     single_data = MODEL.sample(4, generator=seeded(0), dtype=torch.float32)
     run, single = train(data, w, 0.5, epochs=3), train(single_data, w.float(), 0.5, epochs=3)
     for name in ("weights", "margins", "strong", "weak"):
