@@ -114,6 +114,9 @@ def test_cells_are_plain_python(path):
         ast.parse(cell.source)
 
 
+ENDING = ("Related work", "What this chapter established", "Exercises", "References")
+
+
 @each_chapter
 def test_skeleton(path):
     text = markdown(read(path))
@@ -122,6 +125,8 @@ def test_skeleton(path):
         assert phrase in text.lower()
     assert section(text, "What this chapter established").strip()
     assert section(text, "Exercises").strip()
+    last = [name for name in re.findall(r"^## (.+)$", text, re.M) if name in ENDING]
+    assert last == sorted(last, key=ENDING.index), "a chapter ends in one order"
 
 
 @each_chapter
