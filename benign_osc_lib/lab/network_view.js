@@ -13,7 +13,7 @@ import { networkFound, networkRun, rateOf } from "./network_run.js";
 import { createPlot } from "./plot.js";
 import { FIELDS, fitted, VIEW_FIELDS } from "./state.js";
 import { extent, inWords, node } from "./svg.js";
-import { describeNetwork } from "./words.js";
+import { describeNetwork, rateSaid } from "./words.js";
 
 const upTo = (values, until) => values.slice(0, until + 1);
 const MOST = 3; // plots of margins and overlaps end here where a run leaves
@@ -155,11 +155,10 @@ function createRateSlider(store) {
   const { least, most, step } = FIELDS.kappa;
   const etaOf = (kappa) => rateOf({ kappa, m: store.state.m });
   const kappaOf = (eta) => fitted("kappa", Number((eta / etaOf(1)).toPrecision(6)));
-  const digits = () => (store.state.m === PAPER.m ? 2 : 3);
   const slider = createSlider(
     { name: "learning rate, η", least, most, step },
     (eta) => store.set({ kappa: kappaOf(eta) }),
-    (eta) => `η = ${eta.toFixed(digits())}, κ = ${kappaOf(eta).toFixed(2)}`,
+    (eta) => `η = ${rateSaid(eta)}, κ = ${kappaOf(eta).toFixed(2)}`,
   );
   slider.input.dataset.field = "eta";
   slider.input.addEventListener("change", store.settle);

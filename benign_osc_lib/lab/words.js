@@ -127,9 +127,13 @@ export function describeCobweb({ kappa }, path, until) {
   return `${head}after ${stepsSaid(until)} the output z² ${behaves(late)}.`;
 }
 
+/** A learning rate: in hundredths, or in thousandths where it has them. */
+export const rateSaid = (eta) =>
+  eta.toFixed(Math.abs(100 * eta - Math.round(100 * eta)) < 1e-6 ? 2 : 3);
+
 /** A network: margins at its last epochs, weak signal, accuracy on fresh weak points. */
 export function describeNetwork({ kappa, eta }, found) {
-  const head = `η = ${eta.toFixed(2)}, κ = ${kappa.toFixed(2)}: `;
+  const head = `η = ${rateSaid(eta)}, κ = ${kappa.toFixed(2)}: `;
   if (found.divergedAt >= 0) {
     const epoch = Math.max(1, Math.ceil(found.divergedAt / found.n)); // 16 updates of 16 points: epoch 1
     return `${head}the run diverged in epoch ${epoch}: an output passed a million.`;

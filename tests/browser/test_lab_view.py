@@ -108,11 +108,11 @@ def test_the_two_rates_have_one_slider(lab):
     page = lab("all", state="#lab=network&m=4")
     assert slider(page, "kappa").count() == 0
     for eta, shown in (
-        (None, "η = 0.600, κ = 1.20"),
-        ("0.5", "η = 0.500, κ = 1.00"),
+        (None, "η = 0.60, κ = 1.20"),
+        ("0.5", "η = 0.50, κ = 1.00"),
         ("0.505", "η = 0.505, κ = 1.01"),
         ("0", "η = 0.025, κ = 0.05"),
-        ("9", "η = 1.100, κ = 2.20"),
+        ("9", "η = 1.10, κ = 2.20"),
     ):
         if eta:
             slider(page, "eta").fill(eta)
