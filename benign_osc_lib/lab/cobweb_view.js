@@ -3,7 +3,7 @@ import { cubicStep, SIGN_LIMIT } from "./theory.js";
 import { createPlayer, createSliders, createWords } from "./controls.js";
 import { createPlot } from "./plot.js";
 import { FIELDS } from "./state.js";
-import { node } from "./svg.js";
+import { fixed, node } from "./svg.js";
 import { describeCobweb } from "./words.js";
 
 const LONGEST = 120;
@@ -51,7 +51,7 @@ function cobwebPicture({ kappa }, path, until) {
       { kind: "plain hollow", x: 1, y: 1 },
       { kind: "noise", x: path[until] >= 0 ? path[until] : path[until - 1], y: path[until] },
     ],
-    alt: `Step ${until}: z is ${path[until].toFixed(3).replace("-", "−")}.`,
+    alt: `Step ${until}: z is ${fixed(path[until], 3)}.`,
   };
 }
 

@@ -1,11 +1,11 @@
 // The controls of the laboratory: native inputs and buttons with names, and a line in words.
-import { inWords, node, withSubscripts } from "./svg.js";
+import { fixed, inWords, node, withSubscripts } from "./svg.js";
 
 const DECADE = 0.01; // a step of a slider that moves by factors
 
 /** A value in words: where the digits of its field show fewer than two of its own, two of these. */
 const written = ({ log, digits }, value) =>
-  log && value < 10 ** (1 - digits) ? inWords(value) : value.toFixed(digits).replace("-", "−");
+  log && value < 10 ** (1 - digits) ? inWords(value) : fixed(value, digits);
 
 /**
  * A slider with its name and an output that says "κ = 1.20".

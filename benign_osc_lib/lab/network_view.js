@@ -1,6 +1,6 @@
 // A network on 16 points: margins, filters, signals, potential, accuracy, and draws of five seeds.
 import { PAPER } from "./presets.js";
-import { terminalWeakSignal } from "./theory.js";
+import { attainable, terminalWeakSignal } from "./theory.js";
 import {
   createButton,
   createPlayer,
@@ -97,7 +97,7 @@ function classPicture({ strong, weak }, { epochs, kappa, nu }, until, rate) {
       ...classCurves(`strong${rate}`, strong, until),
       ...classCurves(`weak${rate}`, weak, until),
     ],
-    marks: edge > 0 && edge <= 1 ? [{ kind: "weak theory", y: edge }] : [],
+    marks: attainable(edge) ? [{ kind: "weak theory", y: edge }] : [],
     alt: `At epoch ${until}: s ${strong.map((s) => inWords(s[until])).join(" and ")}, q ${weak.map((q) => inWords(q[until])).join(" and ")}.`,
   };
 }

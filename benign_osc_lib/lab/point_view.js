@@ -1,6 +1,7 @@
 // One noiseless point: its output, its signals, the potential, and the plane of s and q.
 import { orbit } from "./point.js";
 import {
+  attainable,
   potential,
   STABLE_CYCLE_LIMIT,
   terminalWeakSignal,
@@ -86,7 +87,7 @@ function signalPicture({ path, times, predicted }, state, until, wide) {
       { kind: `weak${rate}`, x: times, y: cut(path.weak, until) },
       { kind: "plain theory", x: times, y: predicted },
     ],
-    marks: edge > 0 && edge <= 1 ? [{ kind: "weak theory", y: edge }] : [],
+    marks: attainable(edge) ? [{ kind: "weak theory", y: edge }] : [],
   };
 }
 

@@ -68,6 +68,10 @@ export function withSubscripts(text) {
   return text.split(/_(\w+)/).map((part, k) => (k % 2 ? node("sub", {}, part) : part));
 }
 
+/** A number with so many digits after the point, a true minus, and none before a zero. */
+export const fixed = (value, digits) =>
+  value.toFixed(digits).replace(/^-(?=[0.]*$)/, "").replace("-", "−");
+
 /** A number in running text: two or three digits, a true minus. */
 export function inWords(value, digits = 2) {
   if (!Number.isFinite(value)) return "no value";
@@ -78,7 +82,7 @@ export function inWords(value, digits = 2) {
     return `${head.replace("-", "−")}·10${raised(power)}`;
   }
   const after = size >= 0.1 ? digits : digits + Math.ceil(-Math.log10(size)) - 1;
-  return value.toFixed(Math.min(6, Math.max(0, after))).replace("-", "−");
+  return fixed(value, Math.min(6, Math.max(0, after)));
 }
 
 /** The least and the greatest finite number of arrays. */

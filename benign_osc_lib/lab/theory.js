@@ -50,6 +50,9 @@ export function terminalWeakSignal(k, n) {
   return Math.max(1 - 1 / k, 0) / (1 - n);
 }
 
+/** Whether there is such a weak signal: on the line s + q = 1 it is at most 1. */
+export const attainable = (edge) => edge > 0 && edge <= 1;
+
 /** Where the weak signal lands, up to O(nu^2), for kappa >= 1 (chapter 8). */
 export function landingWeakSignal(k, n) {
   return ((1 - 1 / k) * (1 + n / 4)) / (1 - n);

@@ -1,6 +1,6 @@
 // What is seen, in words: pure functions from numbers to sentences.
-import { potentialGain, SIGN_LIMIT, terminalWeakSignal } from "./theory.js";
-import { inWords } from "./svg.js";
+import { attainable, potentialGain, SIGN_LIMIT, terminalWeakSignal } from "./theory.js";
+import { fixed, inWords } from "./svg.js";
 
 /** How a stretch of outputs behaves: {kind: "rests" | "climbs" | "jumps" | "wanders", low, high}. */
 export function behaviour(outputs) {
@@ -31,9 +31,6 @@ function behaves({ kind, low, high }) {
 
 const stepsSaid = (count) => `${count} ${count === 1 ? "step" : "steps"}`;
 
-/** A number with two digits after the point, a true minus, and none before a zero. */
-const twoDigits = (value) => value.toFixed(2).replace("-0.00", "0.00").replace("-", "−");
-
 function timesSaid(factor) {
   if (factor < 10) return inWords(factor, 1);
   return factor < 1e5 ? String(Math.round(factor)) : inWords(factor);
@@ -50,7 +47,7 @@ function growthSaid(from, to) {
 /** The weak signal at which the oscillation can stop; beyond 1 none of the line s + q = 1 is stable. */
 function goalSaid(edge) {
   if (edge <= 0) return "";
-  return edge <= 1
+  return attainable(edge)
     ? `; at ${inWords(edge)} the oscillation can stop`
     : "; no weak signal is large enough for the oscillation to stop";
 }
@@ -100,7 +97,7 @@ export function describeStep({ e, kappa, nu }) {
   if (Math.abs(e) < 1e-9) return "e = 0: the label is met, nothing moves, and Φ stays.";
   const side = e > 0 ? "below" : "above";
   return (
-    `e = ${twoDigits(e)}, a miss ${side} the label: strong overlap × ${inWords(strong)}, ` +
+    `e = ${fixed(e, 2)}, a miss ${side} the label: strong overlap × ${inWords(strong)}, ` +
     `weak × ${inWords(1 + kappa * nu * e, 3)}. Φ rises by ${inWords(potentialGain(e, kappa, nu))}.`
   );
 }
