@@ -78,7 +78,7 @@ def _copies(_, row, chains):
     return result(row, chains), generate
 
 
-@jit()
+@jit(entry=True)
 def _multiply_add(times, lanes, chains):
     """Multiply-adds in registers: ``times`` for each of the independent sums."""
     a, b = row_of(0.999, lanes), row_of(0.001, lanes)
@@ -91,7 +91,7 @@ def _multiply_add(times, lanes, chains):
     return found
 
 
-@jit()
+@jit(entry=True)
 def _responses(times, numbers, rows, lanes):
     """Inner products as in a step, of ``len(numbers)`` directions, and nothing else."""
     gram, moved, count = pointer(numbers), pointer(rows), len(numbers)

@@ -74,7 +74,7 @@ def _compiled(activation):
 
     functions = []
     for name in ("value", "slope"):
-        function = jit()(_in_python(getattr(activation, name)))
+        function = jit(entry=True)(_in_python(getattr(activation, name)))
         try:
             answer = function(1.0)
         except NumbaError as error:

@@ -266,5 +266,5 @@ train_kept = jit(keep=True)(train_runs)
 """The loop for activations with a name: compiled code is kept on the disk."""
 
 
-train_own = jit()(train_runs)
+train_own = jit(entry=True)(train_runs)
 """The same for those of one's own, which are compiled in each process."""

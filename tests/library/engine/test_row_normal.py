@@ -12,7 +12,7 @@ from benign_osc_lib.engine.rows import load_row, pointer, store_row
 
 
 def by_rows(function):
-    @jit()
+    @jit(entry=True)
     def apply(z, first, second, lanes):
         for k in range(len(z) // len(lanes)):
             a, b = function(load_row(pointer(z), k, lanes))
