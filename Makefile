@@ -45,7 +45,9 @@ test: install  ## build the book, then run every test
 	@# In the order of the folders: the chapters, which are many and short, then fill the end.
 	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 
-COMPILE = $(BIN)/python -m pytest -q -p no:cacheprovider tests/library/engine/test_engines.py -k "shapes_and_dtypes or plain_loop"
+# The kinds of the loops that most tests need.
+COMPILE = $(BIN)/python -m pytest -q -p no:cacheprovider tests/library/engine \
+	-k "shapes_and_dtypes or plain_loop or norms_out_of_range or signals_are_those"
 
 test-oldest: .venv-oldest/installed  ## test library and chapters with the oldest versions that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist loadscope tests/library chapters

@@ -92,7 +92,7 @@ QUICK = Plan(
         "epochs": [1, 2],
         "m": [3, 8],
         "n": [4, 8],
-        "patches": [3, 4],
+        "patches": [3],
         "d": [16, 32],
     },
     curve_runs=2,

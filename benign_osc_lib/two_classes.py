@@ -49,7 +49,7 @@ def follow(z, labels, kappa, *, limit=1e3):
     if not (abs(labels) == 1).all():
         raise ValueError("labels must be -1 or 1")
     end = np.array(z, dtype=np.float64)
-    return end, _follow(end, np.atleast_2d(labels), kappa, limit)
+    return end, _follow(end, np.ascontiguousarray(np.atleast_2d(labels)), kappa, limit)
 
 
 def _kind(value):

@@ -47,7 +47,9 @@ class Fresh(NamedTuple):
         networks = weights.shape[1]
         counts = np.empty((*weights.shape[:2], 2), np.int64)
         sizes = Sizes(self.model.u_norm, self.model.v_norm, self.model.sigma_p)
-        each = list(zip(counts, weights, self.y, self.is_weak, strict=True))
+        each = list(
+            zip(counts, map(np.ascontiguousarray, weights), self.y, self.is_weak, strict=True)
+        )
         others = [k for k in range(networks) if rules and not _is_book_s(rules[k])]
 
         def worker():

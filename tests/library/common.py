@@ -19,7 +19,7 @@ def seeded(seed):
     return torch.Generator().manual_seed(seed)
 
 
-def problem(n=4, m=4, model=MODEL, scale=0.1, seed=0, **kind):
+def problem(n=4, m=8, model=MODEL, scale=0.1, seed=0, **kind):
     """Data and initial weights from one stream."""
     stream = seeded(seed)
     data = model.sample(n, generator=stream, **kind)

@@ -54,10 +54,10 @@ def test_against_exact_arithmetic(seed):
 
 @pytest.mark.parametrize("kappa", [0.3, 1.1])
 def test_a_rotation_of_the_patch_space_rotates_the_weights(kappa):
-    data, w = problem(n=6, m=4)
+    data, w = problem(n=6, m=8)
     turn = rotation(MODEL.d, 4)
     turned = replace(data, x=data.x @ turn, u=data.u @ turn, v=data.v @ turn)
-    lr = kappa * 4 / (2 * MODEL.u_norm**2)
+    lr = kappa * 8 / (2 * MODEL.u_norm**2)
     here = train(data, w, lr, epochs=20, engine="reduced")
     there = train(turned, w @ turn, lr, epochs=20, engine="reduced")
     assert_same_run(there, replace(here, weights=here.weights @ turn))
@@ -67,7 +67,7 @@ def test_coordinates_that_no_patch_uses_change_nothing():
     """d = 64 and d = 4096: the same run, and the weights there stay to the bit."""
     model = FeatureNoiseModel(64, 2.0, 0.4, 0.8)
     data, w = problem(n=5, model=model)
-    aside = normal(9, 2, 4, 4032)
+    aside = normal(9, 2, 8, 4032)
     wide = torch.nn.functional.pad
     padded = replace(data, **{name: wide(getattr(data, name), (0, 4032)) for name in "xuv"})
     here = train(data, w, 0.6, epochs=20, engine="reduced")
