@@ -39,15 +39,14 @@ pdf: book  ## print the built book into _build/benign-oscillation.pdf; needs Chr
 
 test: install  ## build the book, then run every test
 	@# The engines are compiled meanwhile, on the other core: once, not by each process that needs them.
-	@$(COMPILE) >/dev/null 2>&1 & $(MAKE) --no-print-directory book; made=$$?; wait; exit $$made
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
-	@# In the order of the folders: the chapters, which are many and short, then fill the end.
-	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+	@$(COMPILE) >/dev/null 2>&1 & { $(MAKE) --no-print-directory book && $(CHECK); }; passed=$$?; wait; exit $$passed
 
-# The kinds of the loops that most tests need.
-COMPILE = $(BIN)/python -m pytest -q -p no:cacheprovider tests/library/engine \
-	-k "shapes_and_dtypes or plain_loop or norms_out_of_range or signals_are_those"
+# In the order of the folders: the chapters, which are many and short, then fill the end.
+CHECK = $(BIN)/ruff check . && $(BIN)/ruff format --check . && \
+	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+# The kinds of the loops that more than one file of tests needs.
+COMPILE = $(BIN)/python -m pytest -q -p no:cacheprovider tests/library/engine tests/library/sweeps/test_by_hand.py \
+	-k "shapes_and_dtypes or plain_loop or norms_out_of_range or signals_are_those or sizes or any_layout"
 
 test-oldest: .venv-oldest/installed  ## test library and chapters with the oldest versions that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist loadscope tests/library chapters

@@ -13,6 +13,7 @@ checks its answer in Python; `_static/check.js` makes it a form.
 
 import json
 import re
+from functools import cache
 from pathlib import Path
 
 import yaml
@@ -30,6 +31,7 @@ class check_form(nodes.Element):  # noqa: N801 (nodes of docutils are written so
     """The questions of one exercise, and what the page's script needs to judge an answer."""
 
 
+@cache
 def questions():
     """What is asked, as ``{number: [{"ask", "options"}]}``; a number has no options."""
     return yaml.safe_load(QUESTIONS.read_text(encoding="utf-8"))

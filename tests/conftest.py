@@ -3,6 +3,7 @@
 HYPOTHESIS_PROFILE=random make test
 """
 
+import gc
 import os
 
 from hypothesis import settings
@@ -12,3 +13,6 @@ settings.register_profile(
     "random", deadline=None, max_examples=100, derandomize=False, print_blob=True
 )
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "same"))
+
+# Twelve thousand tests and parsed pages are small objects that stay.
+gc.set_threshold(100_000, 20, 50)

@@ -17,9 +17,9 @@ URL = CONFIG["repository"]["url"]
 @pytest.fixture
 def colab(tmp_path):
     """A function that runs Python in an environment with all packages but the library."""
-    # It sees the packages of this environment as a plain path: .pth files in there, and with them
-    # the path to the library, are not followed.
-    venv.create(tmp_path / "venv", with_pip=True)
+    # It sees the packages of this environment, pip too, as a plain path: .pth files in there, and
+    # with them the path to the library, are not followed.
+    venv.create(tmp_path / "venv")
     site = Path(sysconfig.get_path("purelib", vars={"base": str(tmp_path / "venv")}))
     (site / "packages.pth").write_text(sysconfig.get_path("purelib"))
 

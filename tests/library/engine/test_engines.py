@@ -234,7 +234,7 @@ FAR = [(F64, 1e160), (F64, 1e-170), (F32, 1e25), (F32, 1e-25)]
 @pytest.mark.parametrize("feature", ["u", "v"])
 @pytest.mark.parametrize(("dtype", "size"), FAR)
 def test_a_feature_may_be_long_or_short_beside_the_patches(name, feature, dtype, size):
-    given = problem(dtype=dtype)
+    given = problem(m=8, dtype=dtype)
     given = given._replace(**{feature: (size * normal(7, 8)).to(dtype)})
     found, expected = (ENGINES[e](given, 1, divergence.LIMIT, False) for e in (name, "reference"))
     for field in FIELDS:
