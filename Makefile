@@ -45,8 +45,9 @@ test: install  ## build the book, then run every test
 CHECK = $(BIN)/ruff check . && $(BIN)/ruff format --check . && \
 	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
 # The kinds of the loops that more than one file of tests needs.
-COMPILE = $(BIN)/python -m pytest -q -p no:cacheprovider tests/library/engine tests/library/sweeps/test_by_hand.py \
-	-k "shapes_and_dtypes or plain_loop or norms_out_of_range or signals_are_those or sizes or any_layout"
+COMPILE = $(BIN)/python -m pytest -q -p no:cacheprovider \
+	$(addprefix tests/library/,$(addprefix engine/test_,reduced_arithmetic.py engines.py reduced.py) sweeps/test_by_hand.py) \
+	-k "signals_are_those or shapes_and_dtypes or plain_loop or norms_out_of_range or any_layout or sizes"
 
 test-oldest: .venv-oldest/installed  ## test library and chapters with the oldest versions that pyproject.toml allows
 	.venv-oldest/bin/python -m pytest -n 2 --dist loadscope tests/library chapters

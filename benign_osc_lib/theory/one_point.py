@@ -77,8 +77,10 @@ def orbit(kappa, nu, s, q, *, steps, s_other=0.0, q_other=0.0):
         for now, after in zip(four[:-1], four[1:], strict=True):
             e = 1 - now[0] - now[1] + now[2] + now[3]
             np.multiply(factors, e, out=bracket)
-            np.maximum(bracket + 1, 0, out=bracket)
-            np.multiply(now, bracket * bracket, out=after)
+            np.add(bracket, 1, out=bracket)
+            np.maximum(bracket, 0, out=bracket)
+            np.multiply(bracket, bracket, out=bracket)
+            np.multiply(now, bracket, out=after)
     return Orbit(*four.swapaxes(0, 1))
 
 
