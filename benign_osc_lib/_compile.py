@@ -35,7 +35,7 @@ def jit(*, fastmath=False, inline=False, entry=False, keep=False):
 
     A part of others, which Python does not call, is compiled without the code that turns Python's
     objects into its arguments: the loop of the reduced engine, with its fifty parts, then takes
-    0.7 times as long. Called from Python it would run uncompiled.
+    three quarters of the time. Called from Python it would run uncompiled.
 
     Args:
         fastmath: which liberties the arithmetic may take, as for ``numba.njit``.
