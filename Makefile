@@ -39,11 +39,13 @@ pdf: book  ## print the built book into _build/benign-oscillation.pdf; needs Chr
 
 test: install  ## build the book, then run every test
 	@# The engines are compiled meanwhile, on the other core: once, not by each process that needs them.
-	@$(COMPILE) >/dev/null 2>&1 & { $(MAKE) --no-print-directory book && $(CHECK); }; passed=$$?; wait; exit $$passed
-
-# In the order of the folders: the chapters, which are many and short, then fill the end.
-CHECK = $(BIN)/ruff check . && $(BIN)/ruff format --check . && \
+	@$(COMPILE) >/dev/null 2>&1 &
+	@$(MAKE) --no-print-directory book
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	@# In the order of the folders: the chapters, which are many and short, then fill the end.
 	$(BIN)/python -m pytest -n 3 --dist loadscope --no-loadscope-reorder
+
 # The kinds of the loops that more than one file of tests needs.
 COMPILE = $(BIN)/python -m pytest -q -p no:cacheprovider \
 	$(addprefix tests/library/,$(addprefix engine/test_,reduced_arithmetic.py engines.py reduced.py) sweeps/test_by_hand.py) \

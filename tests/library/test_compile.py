@@ -3,6 +3,7 @@
 import importlib
 import math
 import os
+import pkgutil
 import re
 import subprocess
 import sys
@@ -21,7 +22,27 @@ from benign_osc_lib._compile import jit
 PACKAGE = Path(benign_osc_lib.__file__).parent
 
 
+def entries():
+    """Every function of the library that is compiled for Python, by its full name."""
+    found = {}
+    for module in pkgutil.walk_packages(benign_osc_lib.__path__, "benign_osc_lib."):
+        for value in vars(importlib.import_module(module.name)).values():
+            if isinstance(value, Dispatcher):
+                found[f"{value.py_func.__module__}.{value.py_func.__name__}"] = value
+    return found
+
+
 # --- Flags -------------------------------------------------------------------------------------
+
+
+def test_every_entry_states_its_flags():
+    """The parts that entries call have theirs from the same ``jit``."""
+    found = entries()
+    assert {"benign_osc_lib.engine.compiled.train_runs"} <= set(found) and len(found) > 6
+    for name, function in found.items():
+        options = function.targetoptions
+        assert {"nogil", "error_model", "fastmath", "forceinline"} <= set(options), name
+        assert options["nogil"] is True and options["error_model"] == "numpy", name
 
 
 def test_nothing_else_compiles():

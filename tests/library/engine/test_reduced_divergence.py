@@ -18,7 +18,7 @@ def test_divergence_and_the_frozen_state(layout, lr, scale, seeds):
     assert_same_path(data, w, 10.0**lr, epochs=4, seeds=seeds)
 
 
-@pytest.mark.parametrize("m", [1, 3, 8])
+@pytest.mark.parametrize("m", [1, 4, 8])
 @pytest.mark.parametrize("scale", [1e3, 1e10, 1e100, 1e155, 1e300])
 def test_a_run_may_start_out_diverged(scale, m):
     data, w = problem(m=m)
